@@ -1,0 +1,17 @@
+# One interface target that carries warnings and sanitizers to everything we compile ourselves.
+add_library(qwenfit_options INTERFACE)
+target_compile_features(qwenfit_options INTERFACE cxx_std_20)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  target_compile_options(qwenfit_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+  if(QWENFIT_WERROR)
+    target_compile_options(qwenfit_options INTERFACE -Werror)
+  endif()
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  # False alarms inside std::string and std::optional at -O2 and above (GCC bugs 105651, 105562).
+  target_compile_options(qwenfit_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+if(QWENFIT_SANITIZE)
+  target_compile_options(qwenfit_options INTERFACE -fsanitize=${QWENFIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(qwenfit_options INTERFACE -fsanitize=${QWENFIT_SANITIZE})
+endif()

@@ -1,0 +1,192 @@
+// Inference engines: where they put weights and caches, what else they allocate, what they refuse.
+//
+// A Setup is a scenario with every name looked up and every default filled in. One file per engine in
+// src/engine/ turns it into a MemoryPlan.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/catalog.hpp"
+#include "qwenfit/format.hpp"
+#include "qwenfit/units.hpp"
+
+namespace qwenfit::engine {
+
+enum class Backend : std::uint8_t { cuda, rocm, vulkan, metal, sycl, cann, cpu };
+
+/// "cuda" ... ; parse_backend throws Error(unknown_name).
+std::string_view backend_name(Backend backend);
+Backend parse_backend(std::string_view name);
+
+/// The backend an engine uses on a device when none is asked for.
+/// @throws Error(unsupported) when the engine has none for it (vLLM on Apple).
+Backend default_backend(const catalog::Engine& engine, const catalog::Device& device);
+
+/// One card (or unified-memory machine, or CPU) of the setup.
+struct DeviceSlot {
+  const catalog::Device* device;
+  std::optional<double> memory_gb;  ///< chosen among the sizes the device comes in
+};
+
+/// The memory beside the cards. Unknown size counts as unlimited.
+struct Host {
+  std::string name;
+  double bandwidth_gb_s = 89.6;  ///< dual-channel DDR5-5600
+  std::optional<Bytes> memory;
+};
+
+enum class SplitMode : std::uint8_t { layer, row, tensor, none };
+
+/// llama.cpp's own settings, with its names and defaults.
+struct LlamaOptions {
+  std::optional<int> gpu_layers;     ///< -ngl; absent: as many as fit
+  int cpu_moe_layers = 0;            ///< --n-cpu-moe
+  std::vector<double> tensor_split;  ///< -ts; empty: by free memory
+  SplitMode split_mode = SplitMode::layer;
+  int ubatch = 512;
+  int batch = 2048;
+  bool flash_attention = true;
+  std::optional<int> parallel_slots;  ///< -np
+  std::optional<bool> kv_unified;
+  bool mmproj = false;
+  bool server = true;  ///< logits reserved for slots only; false: for the whole batch
+};
+
+/// Settings of the serving engines, under vLLM's names; SGLang's are mapped onto them where they mean
+/// the same and stand beside them where they do not. Absent: the engine's default for the device.
+struct ServingOptions {
+  std::optional<double> gpu_memory_utilization;
+  std::optional<int> max_num_seqs;
+  std::optional<int> max_num_batched_tokens;
+  bool enforce_eager = false;
+  bool language_model_only = false;
+  double cpu_offload_gb = 0;
+  std::optional<Bytes> kv_cache_memory_bytes;
+  std::optional<int> block_size;
+  std::optional<bool> prefix_caching;
+  std::optional<std::string> mamba_cache_mode;
+  std::optional<std::string> mamba_ssm_dtype;
+  // SGLang
+  std::optional<double> mem_fraction_static;
+  std::optional<int> chunked_prefill_size;
+  std::optional<int> max_running_requests;
+  std::optional<std::int64_t> max_total_tokens;
+  std::optional<int> max_mamba_cache_size;
+  std::optional<double> mamba_full_memory_ratio;
+  std::optional<int> cuda_graph_max_bs;
+  std::optional<int> page_size;
+  bool disable_radix_cache = false;
+};
+
+/// Speculative decoding.
+struct Speculative {
+  std::string method;                ///< "mtp", "draft", "ngram", "eagle3", "dflash"
+  int tokens = 1;                    ///< drafted per step
+  std::optional<double> acceptance;  ///< share of drafted tokens kept
+  std::string draft_model;           ///< method "draft"
+};
+
+struct Setup {
+  const catalog::Catalog* catalog = nullptr;
+  const catalog::Model* model = nullptr;
+  const catalog::Variant* variant = nullptr;
+  const catalog::Engine* engine = nullptr;
+  std::string engine_version;  ///< empty: newest known
+  std::shared_ptr<const format::Weights> weights;
+  Backend backend = Backend::cuda;
+  std::vector<DeviceSlot> devices;  ///< one entry per card; empty: no fit, no speed
+  Host host;
+  int tensor_parallel = 1;
+  int pipeline_parallel = 1;
+  int expert_parallel = 1;
+  int data_parallel = 1;
+  std::int64_t context = 0;      ///< tokens allocated per sequence; 0: the engine's default
+  std::int64_t concurrency = 1;  ///< sequences decoding at once
+  std::int64_t prompt_tokens = 512;
+  std::int64_t output_tokens = 128;
+  const catalog::DType* kv_type = nullptr;  ///< of K (and of V, unless kv_type_v); null: the default
+  const catalog::DType* kv_type_v = nullptr;
+  std::optional<Speculative> speculative;
+  LlamaOptions llama;
+  ServingOptions serving;
+};
+
+/// Bytes on one device.
+struct DeviceMemory {
+  Bytes weights = 0;
+  Bytes kv_cache = 0;
+  Bytes recurrent_state = 0;
+  Bytes compute = 0;   ///< activations, scratch, logits
+  Bytes graphs = 0;    ///< captured CUDA graphs
+  Bytes runtime = 0;   ///< context, libraries, communication buffers
+  Bytes capacity = 0;  ///< what the device has, as its driver reports it; 0 when no device is given
+  Bytes usable = 0;    ///< what the engine can really have of it
+
+  Bytes total() const { return weights + kv_cache + recurrent_state + compute + graphs + runtime; }
+  Bytes headroom() const { return usable - total(); }
+};
+
+struct HostMemory {
+  Bytes weights = 0;
+  Bytes kv_cache = 0;
+  Bytes recurrent_state = 0;
+  Bytes compute = 0;
+  Bytes output = 0;
+
+  Bytes total() const { return weights + kv_cache + recurrent_state + compute + output; }
+};
+
+/// KV memory of engines that fill what is left of the card.
+struct Pool {
+  Bytes kv_bytes = 0;          ///< per device
+  std::int64_t kv_tokens = 0;  ///< as the engine prints it
+  double max_concurrency = 0;  ///< sequences of `context` tokens, as the engine prints it
+};
+
+/// Where a decoder layer runs.
+struct LayerPlace {
+  std::int16_t device = 0;  ///< index into Setup::devices; -1: host
+  bool experts_on_host = false;
+};
+
+struct MemoryPlan {
+  std::vector<DeviceMemory> devices;
+  HostMemory host;
+  std::optional<Pool> pool;
+  std::vector<LayerPlace> layers;      ///< one per trunk layer (pipeline stage under tensor parallel)
+  int output_device = 0;               ///< where the head runs, -1: host
+  int gpu_layers = 0;                  ///< llama.cpp: what -ngl came to
+  std::optional<std::string> refusal;  ///< why the engine would not start, in one sentence
+  std::vector<std::string> notes;
+
+  Bytes total() const;
+};
+
+/// One step of a derivation, for --explain.
+struct Step {
+  std::string quantity;
+  std::string formula;
+  std::string values;  ///< the formula with the numbers put in
+  std::string result;
+  std::string source;
+};
+
+/// The plan for this setup.
+/// @param steps when given, receives how each figure came about.
+/// @throws Error(unsupported) when the engine can't run this combination at all.
+MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps = nullptr);
+
+/// Fills what the scenario left open with the engine's own defaults: a context of 0, null KV types, absent
+/// batch sizes ...
+/// @throws Error(unsupported) when the engine can't run this model, format or backend at all.
+void fill_defaults(Setup& setup);
+
+/// Memory of the device as its driver reports it, and the share an engine can really have. Bytes.
+Bytes device_capacity(const DeviceSlot& slot);
+Bytes device_usable(const DeviceSlot& slot, Backend backend);
+
+}  // namespace qwenfit::engine

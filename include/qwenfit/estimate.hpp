@@ -1,0 +1,124 @@
+// Scenario -> Estimate: the whole of qwenfit in one call.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/engine.hpp"
+#include "qwenfit/scenario.hpp"
+#include "qwenfit/speed.hpp"
+
+namespace qwenfit {
+
+enum class Verdict : std::uint8_t { comfortable, fits, tight, offload, does_not_fit, unknown };
+
+/// "comfortable", "fits", "tight", "offload", "does-not-fit", "unknown".
+std::string_view verdict_name(Verdict verdict);
+
+struct ModelSummary {
+  std::int64_t parameters;
+  std::int64_t active_parameters;
+  int kv_layers;
+  int layers;
+  std::int64_t context_native;
+};
+
+struct TypeBytes {
+  std::string_view type;
+  Bytes bytes;
+};
+
+struct WeightSummary {
+  Bytes bytes;  ///< tensors of the file or checkpoint
+  std::optional<Bytes> file_bytes;
+  double bits_per_weight;
+  std::vector<TypeBytes> by_type;
+  bool exact;
+};
+
+struct KvSummary {
+  Bytes bytes_per_token;     ///< all layers, one sequence
+  Bytes bytes_per_sequence;  ///< at `context`
+  Bytes recurrent_bytes_per_sequence;
+  int layers;
+};
+
+struct Fit {
+  bool fits = false;
+  Verdict verdict = Verdict::unknown;
+  std::optional<std::int64_t> max_context;      ///< tokens per sequence at the asked concurrency
+  std::optional<std::int64_t> max_concurrency;  ///< sequences at the asked context
+  std::string reason;
+};
+
+struct Cost {
+  std::optional<double> usd_per_hour;
+  std::optional<double> usd_per_million_output_tokens;
+  std::optional<double> usd_per_million_input_tokens;
+  std::string price_source;
+};
+
+/// Whether one requirement holds; nothing in `met` means it can't be decided.
+struct Requirement {
+  std::string name;
+  std::string required;
+  std::string actual;
+  std::optional<bool> met;
+};
+
+struct TrainMemory {
+  Bytes weights = 0;
+  Bytes gradients = 0;
+  Bytes optimizer = 0;
+  Bytes adapters = 0;
+  Bytes activations = 0;
+  Bytes runtime = 0;
+  Bytes capacity = 0;
+  Bytes usable = 0;
+  Bytes total() const { return weights + gradients + optimizer + adapters + activations + runtime; }
+};
+
+struct Estimate {
+  Scenario scenario;    ///< as asked
+  engine::Setup setup;  ///< with every default filled in
+  ModelSummary model{};
+  WeightSummary weights{};
+  KvSummary kv{};
+  engine::MemoryPlan memory;
+  Fit fit;
+  std::optional<speed::Speed> speed;
+  std::optional<Cost> cost;
+  std::vector<TrainMemory> train;
+  std::vector<Requirement> requirements;
+  std::vector<engine::Step> derivation;
+  std::vector<std::string> notes;
+};
+
+/// Turns scenarios into estimates. Keeps what repeats between scenarios (inventories, weights) in
+/// bounded caches, so one object should serve many scenarios. Not thread-safe; copies are cheap to make.
+class Estimator {
+ public:
+  explicit Estimator(const catalog::Catalog& catalog);
+  ~Estimator();
+  Estimator(const Estimator&) = delete;
+  Estimator& operator=(const Estimator&) = delete;
+
+  /// @throws Error with the sentence for the user; never a partial answer.
+  Estimate estimate(const Scenario& scenario);
+
+  /// The first half: names looked up, defaults filled in.
+  engine::Setup resolve(const Scenario& scenario);
+
+  const catalog::Catalog& catalog() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// True when every requirement is met, false when one is not, nothing when one can't be decided.
+std::optional<bool> requirements_met(const Estimate& estimate);
+
+}  // namespace qwenfit

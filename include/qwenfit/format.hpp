@@ -1,0 +1,64 @@
+// Weight formats: which type every tensor gets, and what it then weighs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/catalog.hpp"
+#include "qwenfit/model.hpp"
+#include "qwenfit/units.hpp"
+
+namespace qwenfit::format {
+
+/// A tensor of the inventory with its storage type. Bytes are for all `count` of it together.
+struct TypedTensor {
+  model::Tensor tensor;
+  const catalog::DType* type;
+  Bytes bytes;  ///< of the values in `type`
+  Bytes extra;  ///< scales, zero points, indices that go with them
+  Bytes total() const { return bytes + extra; }
+};
+
+/// The weights of one model in one format: what a checkpoint or GGUF file of it holds.
+struct Weights {
+  const catalog::Model* model = nullptr;
+  const catalog::WeightFormat* format = nullptr;
+  model::Layout layout = model::Layout::checkpoint;
+  std::vector<TypedTensor> tensors;
+  std::vector<model::LayerKind> layers;
+  bool exact = true;                ///< false: a fitted or published size stands behind it
+  double relative_error = 0;        ///< of an inexact size: median error of the rule that gave it
+  std::optional<Bytes> file_bytes;  ///< on disk: tensors, header, tokenizer (GGUF)
+  std::vector<std::string> notes;   ///< how the bytes came about, when that is not obvious
+
+  /// Bytes of the tensors of one part.
+  Bytes part_bytes(model::Part part) const;
+  /// Bytes of the file's tensors: text, MTP when the format's files hold it, towers for checkpoints.
+  Bytes total() const;
+  /// Elements behind total().
+  std::int64_t elements() const;
+};
+
+/// What a recipe depends on beside model and format.
+struct RecipeOptions {
+  bool imatrix = false;     ///< made with an importance matrix (changes some llama.cpp mixes)
+  bool legacy_qkv = false;  ///< llama-quantize before spring 2026 (fused attn_qkv had its own rule)
+  bool with_mtp = false;    ///< GGUF: keep the MTP block; checkpoints always hold it
+};
+
+/// The weights of `model` in `format`.
+/// @throws Error(unsupported) when the format can't hold this model (a block size that does not divide),
+///         Error(undecidable) when the geometry is unknown.
+Weights quantize(const catalog::Catalog& catalog, const catalog::Model& model,
+                 const catalog::WeightFormat& format, const RecipeOptions& options = {});
+
+/// Bytes of `elements` values of `type`, stored in rows of `row` elements; rows are whole blocks.
+/// The ggml rule (ggml_row_size): rows x row/block x block bytes.
+Bytes tensor_bytes(const catalog::DType& type, std::int64_t rows, std::int64_t row);
+
+/// The layout that files of this format have.
+model::Layout layout_of(const catalog::WeightFormat& format);
+
+}  // namespace qwenfit::format

@@ -1,0 +1,187 @@
+// Build-time tool: data/*.json -> one C++ file of constant arrays.
+//   qwenfit-bake DATA_DIR OUTPUT.cpp DATE
+// Fails, with the sentence of every problem, when the data contradicts itself.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "check.hpp"
+#include "fields.hpp"
+#include "qwenfit/error.hpp"
+#include "records.hpp"
+
+namespace qwenfit::catalog {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
+    else if (u < 0x20 || u >= 0x7f) out += fmt::format("\\{:03o}", u);
+    else out += c;
+  }
+  return out + "\"sv";
+}
+
+template <class T>
+constexpr std::string_view type_name();
+#define QWENFIT_NAMED(T)                      \
+  template <>                                 \
+  constexpr std::string_view type_name<T>() { \
+    return #T;                                \
+  }
+QWENFIT_NAMED(Moe)
+QWENFIT_NAMED(LinearAttention)
+QWENFIT_NAMED(Vision)
+QWENFIT_NAMED(Audio)
+QWENFIT_NAMED(Talker)
+QWENFIT_NAMED(Qwen4Exp)
+QWENFIT_NAMED(PublishedCount)
+QWENFIT_NAMED(Variant)
+QWENFIT_NAMED(MeasuredBandwidth)
+QWENFIT_NAMED(Price)
+QWENFIT_NAMED(WorkingSet)
+QWENFIT_NAMED(EngineVersion)
+QWENFIT_NAMED(Constant)
+QWENFIT_NAMED(Text)
+QWENFIT_NAMED(Model)
+QWENFIT_NAMED(DType)
+QWENFIT_NAMED(WeightFormat)
+QWENFIT_NAMED(Device)
+QWENFIT_NAMED(Engine)
+#undef QWENFIT_NAMED
+template <>
+constexpr std::string_view type_name<std::int32_t>() {
+  return "std::int32_t";
+}
+
+/// Writes values as C++ initialisers; lists become named arrays ahead of the record that holds them.
+class Emitter {
+ public:
+  template <class T>
+  std::string value(const T& v) {
+    if constexpr (requires { v.has_value(); }) {
+      return v ? fmt::format("{}", optional_value(*v)) : "std::nullopt";
+    } else if constexpr (requires {
+                           v.first;
+                           v.count;
+                         }) {
+      return list(v);
+    } else if constexpr (std::is_same_v<T, Text>) {
+      return quoted(v);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return v ? "true" : "false";
+    } else if constexpr (std::is_enum_v<T>) {
+      return fmt::format("static_cast<{}>({})", enum_type(v), static_cast<int>(v));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return fmt::format("{:#}", v);
+    } else if constexpr (std::is_integral_v<T>) {
+      return fmt::format("{}", v);
+    } else {
+      std::string out = "{";
+      auto visit = [&](const char*, const auto& member, Need) { out += value(member) + ","; };
+      fields(visit, v);
+      return out + "}";
+    }
+  }
+
+  template <class T>
+  void array(std::string_view name, const std::vector<T>& items) {
+    std::string body;
+    for (const T& item : items) body += "  " + value(item) + ",\n";
+    out_ << arrays_.str();
+    arrays_.str("");
+    if (items.empty()) {
+      out_ << fmt::format("const std::span<const {}> {};\n", type_name<T>(), name);
+      return;
+    }
+    out_ << fmt::format("static constexpr {} k_{}[] = {{\n{}}};\nconst std::span<const {}> {}(k_{});\n\n",
+                        type_name<T>(), name, body, type_name<T>(), name, name);
+  }
+
+  std::ostream& out() { return out_; }
+  std::string text() const { return out_.str(); }
+
+ private:
+  template <class T>
+  std::string optional_value(const T& v) {
+    if constexpr (std::is_class_v<T>) return fmt::format("{}{}", type_name<T>(), value(v));
+    else return value(v);
+  }
+
+  template <class T>
+  std::string list(const List<T>& items) {
+    if (items.empty()) return "{}";
+    std::string body;
+    for (const T& item : items) body += value(item) + ",";
+    const std::string name = fmt::format("list_{}", ++lists_);
+    arrays_ << fmt::format("static constexpr {} {}[] = {{{}}};\n", type_name<T>(), name, body);
+    return fmt::format("{{{}, {}}}", name, items.size());
+  }
+
+  static std::string_view enum_type(Arch) { return "Arch"; }
+  static std::string_view enum_type(VisionKind) { return "VisionKind"; }
+  static std::string_view enum_type(AudioKind) { return "AudioKind"; }
+  static std::string_view enum_type(Scheme) { return "Scheme"; }
+  static std::string_view enum_type(Vendor) { return "Vendor"; }
+  static std::string_view enum_type(DeviceClass) { return "DeviceClass"; }
+
+  std::ostringstream out_;
+  std::ostringstream arrays_;
+  int lists_ = 0;
+};
+
+int bake(const std::string& data_dir, const std::string& output, const std::string& date) {
+  Arena arena;
+  Records records;
+  for (const char* folder : {"models", "devices", "formats", "engines"}) {
+    read_files(data_dir + "/" + folder, records, arena);
+  }
+  const std::vector<NameEntry> index = build_index(records, arena);
+  const std::vector<std::string> problems = check(records, index);
+  for (const std::string& problem : problems) fmt::print(stderr, "catalog: {}\n", problem);
+  if (!problems.empty()) return 1;
+
+  Emitter emit;
+  emit.out() << "// Made by qwenfit-bake from data/. Do not edit.\n#include \"catalog/baked.hpp\"\n\n"
+                "namespace qwenfit::catalog::baked {\nusing namespace std::string_view_literals;\n\n";
+  emit.array("models", records.models);
+  emit.array("dtypes", records.dtypes);
+  emit.array("formats", records.formats);
+  emit.array("devices", records.devices);
+  emit.array("engines", records.engines);
+  emit.out() << "static constexpr NameEntry k_names[] = {\n";
+  for (const NameEntry& e : index) {
+    emit.out() << fmt::format("  {{NameKind{{{}}}, {}, {}, {}}},\n", static_cast<int>(e.kind), quoted(e.name),
+                              e.record, e.variant);
+  }
+  emit.out() << "};\nconst std::span<const NameEntry> names(k_names);\n";
+  emit.out() << fmt::format("const std::string_view date = {};\n}}  // namespace qwenfit::catalog::baked\n",
+                            quoted(date));
+
+  std::ofstream file(output, std::ios::binary | std::ios::trunc);
+  file << emit.text();
+  file.close();
+  if (!file) throw Error(ErrorCode::io, fmt::format("can't write {}", output));
+  return 0;
+}
+
+}  // namespace
+}  // namespace qwenfit::catalog
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fputs("usage: qwenfit-bake DATA_DIR OUTPUT.cpp DATE\n", stderr);
+    return 2;
+  }
+  try {
+    return qwenfit::catalog::bake(argv[1], argv[2], argv[3]);
+  } catch (const qwenfit::Error& e) {
+    fmt::print(stderr, "catalog: {}\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,19 @@
+// The arrays that the bake tool writes: the whole of data/ as constant data of the binary.
+#pragma once
+
+#include <span>
+
+#include "index.hpp"
+#include "qwenfit/catalog.hpp"
+
+namespace qwenfit::catalog::baked {
+
+extern const std::span<const Model> models;
+extern const std::span<const DType> dtypes;
+extern const std::span<const WeightFormat> formats;
+extern const std::span<const Device> devices;
+extern const std::span<const Engine> engines;
+extern const std::span<const NameEntry> names;
+extern const std::string_view date;
+
+}  // namespace qwenfit::catalog::baked

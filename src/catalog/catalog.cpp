@@ -1,0 +1,148 @@
+#include "qwenfit/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "baked.hpp"
+#include "catalog_impl.hpp"
+#include "check.hpp"
+#include "fields.hpp"
+#include "nearest.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::catalog {
+namespace {
+
+template <class T>
+std::vector<const T*> pointers(std::span<const T> items) {
+  std::vector<const T*> out;
+  out.reserve(items.size());
+  for (const T& item : items) out.push_back(&item);
+  return out;
+}
+
+template <class T>
+const T* by_id(const std::vector<const T*>& items, std::string_view id) {
+  for (const T* item : items) {
+    if (item->id == id) return item;
+  }
+  return nullptr;
+}
+
+/// The base records with those of the overlay put over them, by id.
+template <class T>
+void merge(std::vector<T>& into, const std::vector<const T*>& base, std::vector<T>& overlay) {
+  for (const T* record : base) into.push_back(*record);
+  for (T& record : overlay) {
+    const auto it = std::find_if(into.begin(), into.end(), [&](const T& r) { return r.id == record.id; });
+    if (it == into.end()) into.push_back(record);
+    else *it = record;
+  }
+}
+
+}  // namespace
+
+const Catalog& Catalog::builtin() {
+  static const Catalog catalog = [] {
+    auto impl = std::make_shared<Impl>();
+    impl->models = pointers(baked::models);
+    impl->devices = pointers(baked::devices);
+    impl->formats = pointers(baked::formats);
+    impl->dtypes = pointers(baked::dtypes);
+    impl->engines = pointers(baked::engines);
+    impl->names = baked::names;
+    return Catalog(std::move(impl));
+  }();
+  return catalog;
+}
+
+Catalog Catalog::with_overlay(const std::string& path) const {
+  auto impl = std::make_shared<Impl>();
+  impl->base = impl_;
+  Records overlay;
+  read_files(path, overlay, impl->arena);
+  merge(impl->records.models, models(), overlay.models);
+  merge(impl->records.devices, devices(), overlay.devices);
+  merge(impl->records.formats, formats(), overlay.formats);
+  merge(impl->records.dtypes, dtypes(), overlay.dtypes);
+  merge(impl->records.engines, engines(), overlay.engines);
+  impl->models = pointers(std::span<const Model>(impl->records.models));
+  impl->devices = pointers(std::span<const Device>(impl->records.devices));
+  impl->formats = pointers(std::span<const WeightFormat>(impl->records.formats));
+  impl->dtypes = pointers(std::span<const DType>(impl->records.dtypes));
+  impl->engines = pointers(std::span<const Engine>(impl->records.engines));
+  impl->own_names = build_index(impl->records, impl->arena);
+  impl->names = impl->own_names;
+  if (const auto problems = check(impl->records, impl->own_names); !problems.empty()) {
+    throw Error(ErrorCode::bad_input, fmt::format("{}: {}", path, fmt::join(problems, "; ")));
+  }
+  return Catalog(std::move(impl));
+}
+
+const std::vector<const Model*>& Catalog::models() const {
+  return impl_->models;
+}
+const std::vector<const Device*>& Catalog::devices() const {
+  return impl_->devices;
+}
+const std::vector<const WeightFormat*>& Catalog::formats() const {
+  return impl_->formats;
+}
+const std::vector<const DType*>& Catalog::dtypes() const {
+  return impl_->dtypes;
+}
+const std::vector<const Engine*>& Catalog::engines() const {
+  return impl_->engines;
+}
+
+const Model* Catalog::model(std::string_view id) const {
+  return by_id(impl_->models, id);
+}
+const Device* Catalog::device(std::string_view id) const {
+  return by_id(impl_->devices, id);
+}
+const WeightFormat* Catalog::format(std::string_view id) const {
+  return by_id(impl_->formats, id);
+}
+const DType* Catalog::dtype(std::string_view id) const {
+  return by_id(impl_->dtypes, id);
+}
+const Engine* Catalog::engine(std::string_view id) const {
+  return by_id(impl_->engines, id);
+}
+
+std::string_view Catalog::date() {
+  return baked::date;
+}
+
+const WeightFormat& Catalog::find_format(std::string_view name) const {
+  const auto found = find_entries(impl_->names, NameKind::format, fold_name(name));
+  if (!found.empty()) return *impl_->formats[static_cast<std::size_t>(found.front().record)];
+  std::vector<std::string_view> known;
+  for (const WeightFormat* f : impl_->formats) known.push_back(f->id);
+  throw Error(ErrorCode::unknown_name,
+              fmt::format("unknown weight format '{}'{}", name, did_you_mean(name, known)));
+}
+
+const Engine& Catalog::find_engine(std::string_view name) const {
+  const auto found = find_entries(impl_->names, NameKind::engine, fold_name(name));
+  if (!found.empty()) return *impl_->engines[static_cast<std::size_t>(found.front().record)];
+  std::vector<std::string_view> known;
+  for (const Engine* e : impl_->engines) known.push_back(e->id);
+  throw Error(ErrorCode::unknown_name, fmt::format("unknown engine '{}'{}", name, did_you_mean(name, known)));
+}
+
+std::string_view scheme_name(Scheme scheme) {
+  return enum_name(scheme);
+}
+
+const Constant& constant(const Engine& engine, std::string_view name) {
+  for (const Constant& c : engine.constants) {
+    if (c.name == name) return c;
+  }
+  throw std::logic_error(fmt::format("data/engines: engine {} has no constant {}", engine.id, name));
+}
+
+}  // namespace qwenfit::catalog

@@ -1,0 +1,73 @@
+#include "nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "qwenfit/catalog.hpp"
+
+namespace qwenfit::catalog {
+namespace {
+
+/// Longer words are cut: a name is never longer, and the comparison stays bounded on hostile input.
+constexpr std::size_t kLongest = 96;
+
+/// Optimal string alignment distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    now[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + cost});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        now[j] = std::min(now[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(now);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::vector<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& known,
+                                      std::size_t most) {
+  const std::string folded = fold_name(word.substr(0, kLongest));
+  struct Scored {
+    std::size_t score;
+    std::string_view name;
+  };
+  std::vector<Scored> scored;
+  for (const std::string_view name : known) {
+    const std::string other = fold_name(name.substr(0, kLongest));
+    if (other.empty() || folded.empty()) continue;
+    std::size_t score = distance(folded, other);
+    // A beginning ("qwen3" for "qwen3-8b") is closer than its edit distance says.
+    if (other.starts_with(folded) || folded.starts_with(other)) score = std::min<std::size_t>(score, 2);
+    if (score <= std::max<std::size_t>(2, folded.size() / 3)) scored.push_back({score, name});
+  }
+  std::stable_sort(scored.begin(), scored.end(),
+                   [](const Scored& a, const Scored& b) { return a.score < b.score; });
+  std::vector<std::string_view> out;
+  for (const Scored& s : scored) {
+    if (out.size() == most) break;
+    if (std::find(out.begin(), out.end(), s.name) == out.end()) out.push_back(s.name);
+  }
+  return out;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto names = nearest(word, known);
+  if (names.empty()) return "";
+  std::string text = ": did you mean ";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text + "?";
+}
+
+}  // namespace qwenfit::catalog

@@ -1,0 +1,32 @@
+// A command of the program: one file each, options -> scenario -> estimate -> report.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qwenfit::cli {
+
+/// Documented exit codes.
+enum Exit : int {
+  kAnswered = 0,
+  kRequirementNotMet = 1,
+  kInputError = 2,
+  kUndecided = 3,
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line of `qwenfit --help`
+  /// @param args the words after the command's name.
+  /// @throws qwenfit::Error; main turns it into a sentence and an exit code.
+  int (*run)(const std::vector<std::string>& args);
+};
+
+std::span<const Command> commands();
+
+int run_estimate(const std::vector<std::string>& args);
+int run_batch(const std::vector<std::string>& args);
+
+}  // namespace qwenfit::cli

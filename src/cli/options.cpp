@@ -1,0 +1,116 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "catalog/nearest.hpp"
+#include "estimate/scenario_fields.hpp"
+#include "output.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::cli {
+namespace {
+
+const char* group_title(Group group) {
+  switch (group) {
+    case Group::what: return "Model and engine";
+    case Group::device: return "Devices";
+    case Group::work: return "Work";
+    case Group::llama: return "llama.cpp";
+    case Group::serving: return "Serving engines";
+    case Group::answer: return "Answer";
+  }
+  return "";
+}
+
+bool is_flag(const Field& field) {
+  return field.value.empty();
+}
+
+std::string unknown_option(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return fmt::format("unknown option '{}'{}", word, catalog::did_you_mean(word, known));
+}
+
+}  // namespace
+
+void add_common_options(CLI::App& app, CommonOptions& options) {
+  auto* json = app.add_flag("--json", options.json, "JSON, as the contract has it")->group("Output");
+  auto* csv = app.add_flag("--csv", options.csv, "CSV with a header line")->group("Output")->excludes(json);
+  app.add_flag("--markdown", options.markdown, "a Markdown table")
+      ->group("Output")
+      ->excludes(json)
+      ->excludes(csv);
+  app.add_option("--catalog", options.catalogs, "JSON file or folder with entries of your own")
+      ->type_name("PATH")
+      ->group("Output");
+}
+
+void add_scenario_options(CLI::App& app, Scenario& scenario, const std::vector<std::string_view>& skip) {
+  for (const Field& field : scenario_fields()) {
+    if (field.option.empty() || std::find(skip.begin(), skip.end(), field.key) != skip.end()) continue;
+    CLI::Option* option = nullptr;
+    if (is_flag(field)) {
+      option = app.add_flag_function(
+          std::string(field.option),
+          [&scenario, &field](std::int64_t n) { set_field_text(scenario, field, n > 0 ? "true" : "false"); },
+          std::string(field.help));
+    } else {
+      option = app.add_option_function<std::vector<std::string>>(
+          std::string(field.option),
+          [&scenario, &field](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) set_field_text(scenario, field, text);
+          },
+          std::string(field.help));
+      option->type_name(std::string(field.value))->expected(1)->take_all();
+    }
+    option->group(group_title(field.group));
+  }
+}
+
+bool parse(CLI::App& app, const std::vector<std::string>& args) {
+  app.allow_windows_style_options(false);
+  std::vector<std::string> reversed(args.rbegin(), args.rend());
+  try {
+    app.parse(reversed);
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    print(app.help());
+    return false;
+  } catch (const CLI::ExtrasError&) {
+    const auto extras = app.remaining();
+    for (const std::string& word : extras) {
+      if (word.starts_with("-")) throw Error(ErrorCode::usage, unknown_option(app, word));
+    }
+    throw Error(ErrorCode::usage, fmt::format("unexpected word '{}'", extras.empty() ? "" : extras.front()));
+  } catch (const CLI::ParseError& e) {
+    throw Error(ErrorCode::usage, e.what());
+  }
+}
+
+catalog::Catalog open_catalog(const CommonOptions& options) {
+  namespace fs = std::filesystem;
+  catalog::Catalog catalog = catalog::Catalog::builtin();
+  const auto variable = [](const char* name) -> std::string {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+  };
+  std::string config = variable("XDG_CONFIG_HOME");
+  if (config.empty() && !variable("HOME").empty()) config = variable("HOME") + "/.config";
+  std::error_code error;
+  if (!config.empty() && fs::is_directory(config + "/qwenfit/catalog", error))
+    catalog = catalog.with_overlay(config + "/qwenfit/catalog");
+  if (const std::string path = variable("QWENFIT_CATALOG"); !path.empty())
+    catalog = catalog.with_overlay(path);
+  for (const std::string& path : options.catalogs) catalog = catalog.with_overlay(path);
+  return catalog;
+}
+
+}  // namespace qwenfit::cli

@@ -1,0 +1,40 @@
+// The options that commands share, made from the one list of scenario keys.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "qwenfit/catalog.hpp"
+#include "qwenfit/scenario.hpp"
+
+namespace qwenfit::cli {
+
+enum class Output { text, json, csv, markdown };
+
+struct CommonOptions {
+  std::vector<std::string> catalogs;
+  bool json = false;
+  bool csv = false;
+  bool markdown = false;
+
+  Output output() const {
+    return json ? Output::json : csv ? Output::csv : markdown ? Output::markdown : Output::text;
+  }
+};
+
+/// --json, --csv, --markdown, --catalog.
+void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// Every scenario key as an option; `skip` names those the command gives a meaning of its own.
+void add_scenario_options(CLI::App& app, Scenario& scenario, const std::vector<std::string_view>& skip = {});
+
+/// Parses `args`. @return false when help was asked for and printed.
+/// @throws Error(usage) with the nearest known option.
+bool parse(CLI::App& app, const std::vector<std::string>& args);
+
+/// The built-in catalog with the overlays of $XDG_CONFIG_HOME/qwenfit/, QWENFIT_CATALOG and --catalog, in
+/// this order.
+catalog::Catalog open_catalog(const CommonOptions& options);
+
+}  // namespace qwenfit::cli

@@ -1,0 +1,67 @@
+#include "output.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::cli {
+namespace {
+
+constexpr int kNarrowest = 40;
+constexpr int kWidest = 120;
+
+[[noreturn]] void fail() {
+  throw Error(ErrorCode::io, fmt::format("can't write to standard output: {}", std::strerror(errno)));
+}
+
+const char* variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : nullptr;
+}
+
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (const char* value = variable(name)) {
+      std::string folded;
+      for (const char* c = value; *c; ++c) folded += *c == '-' ? '\0' : static_cast<char>(*c | 0x20);
+      folded.erase(std::remove(folded.begin(), folded.end(), '\0'), folded.end());
+      return folded.find("utf8") != std::string::npos;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
+}
+
+void flush_output() {
+  if (std::fflush(stdout) != 0) fail();
+}
+
+report::Style output_style() {
+  report::Style style;
+  style.unicode = locale_is_utf8();
+  const bool terminal = isatty(STDOUT_FILENO) == 1;
+  const char* term = variable("TERM");
+  style.colour = terminal && !variable("NO_COLOR") && !(term && std::string_view(term) == "dumb");
+  int width = 80;
+  winsize size{};
+  if (const char* columns = variable("COLUMNS")) width = std::atoi(columns);
+  else if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width = size.ws_col;
+  style.width = std::clamp(width, kNarrowest, kWidest);
+  return style;
+}
+
+}  // namespace qwenfit::cli

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "qwenfit/error.hpp"
+#include "rules.hpp"
+
+namespace qwenfit::engine {
+namespace {
+
+using catalog::DeviceClass;
+using catalog::Vendor;
+
+struct BackendName {
+  Backend backend;
+  std::string_view name;
+};
+constexpr std::array<BackendName, 7> kBackends{{{Backend::cuda, "cuda"},
+                                                {Backend::rocm, "rocm"},
+                                                {Backend::vulkan, "vulkan"},
+                                                {Backend::metal, "metal"},
+                                                {Backend::sycl, "sycl"},
+                                                {Backend::cann, "cann"},
+                                                {Backend::cpu, "cpu"}}};
+
+/// The backends that can drive a device, best first.
+std::vector<Backend> backends_of(const catalog::Device& device) {
+  if (device.device_class == DeviceClass::cpu) return {Backend::cpu};
+  switch (device.vendor) {
+    case Vendor::nvidia: return {Backend::cuda, Backend::vulkan};
+    case Vendor::amd: return {Backend::rocm, Backend::vulkan};
+    case Vendor::intel: return {Backend::sycl, Backend::vulkan};
+    case Vendor::apple: return {Backend::metal};
+    case Vendor::huawei: return {Backend::cann};
+    case Vendor::generic: return {Backend::cpu, Backend::vulkan};
+  }
+  return {Backend::cpu};
+}
+
+}  // namespace
+
+std::string_view backend_name(Backend backend) {
+  for (const BackendName& entry : kBackends) {
+    if (entry.backend == backend) return entry.name;
+  }
+  return "?";
+}
+
+Backend parse_backend(std::string_view name) {
+  const std::string folded = catalog::fold_name(name);
+  for (const BackendName& entry : kBackends) {
+    if (entry.name == folded) return entry.backend;
+  }
+  if (folded == "hip") return Backend::rocm;
+  throw Error(
+      ErrorCode::unknown_name,
+      fmt::format("unknown backend '{}': it is one of cuda, rocm, vulkan, metal, sycl, cann, cpu", name));
+}
+
+Backend default_backend(const catalog::Engine& engine, const catalog::Device& device) {
+  for (const Backend backend : backends_of(device)) {
+    for (const catalog::Text name : engine.backends) {
+      if (name == backend_name(backend)) return backend;
+    }
+  }
+  throw Error(ErrorCode::unsupported,
+              fmt::format("{} does not run on {}: it has no backend for it", engine.name, device.name));
+}
+
+Bytes MemoryPlan::total() const {
+  Bytes sum = host.total();
+  for (const DeviceMemory& d : devices) sum += d.total();
+  return sum;
+}
+
+void fill_defaults(Setup& setup) {
+  const auto find = [&](std::string_view id) { return setup.catalog->dtype(id); };
+  if (!setup.kv_type) setup.kv_type = find(setup.engine->default_kv_type);
+  if (!setup.kv_type_v) setup.kv_type_v = setup.kv_type;
+  rules_of(*setup.engine).fill_defaults(setup);
+}
+
+MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
+  return rules_of(*setup.engine).plan(setup, steps);
+}
+
+const Rules& rules_of(const catalog::Engine&) {
+  return simple_rules();
+}
+
+}  // namespace qwenfit::engine

@@ -1,0 +1,21 @@
+// What every engine has to answer. Internal to the engine room; one file per engine implements it.
+#pragma once
+
+#include "qwenfit/engine.hpp"
+
+namespace qwenfit::engine {
+
+class Rules {
+ public:
+  virtual ~Rules() = default;
+  /// @see qwenfit::engine::fill_defaults; backend, device and KV types are already set.
+  virtual void fill_defaults(Setup& setup) const = 0;
+  virtual MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const = 0;
+};
+
+/// The rules of this engine.
+const Rules& rules_of(const catalog::Engine& engine);
+
+const Rules& simple_rules();  // simple.cpp
+
+}  // namespace qwenfit::engine

@@ -1,0 +1,24 @@
+// The parts of an estimate that follow from setup, memory plan and speed. Internal to the estimate room.
+#pragma once
+
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit {
+
+/// The scenario with every default of `setup` written into it.
+Scenario filled_in(const Scenario& scenario, const engine::Setup& setup);
+
+ModelSummary summarize_model(const engine::Setup& setup);
+WeightSummary summarize_weights(const format::Weights& weights);
+KvSummary summarize_kv(const engine::Setup& setup);
+
+/// Whether it fits, how well, and the limits of context and concurrency.
+Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan);
+
+/// Warnings about a context beyond what the model was made for.
+void add_context_notes(Estimate& estimate);
+
+std::optional<Cost> cost_of(const Scenario& scenario, const Estimate& estimate);
+std::vector<Requirement> check_requirements(const Require& require, const Estimate& estimate);
+
+}  // namespace qwenfit

@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "answers.hpp"
+#include "estimator_impl.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit {
+namespace {
+
+/// Models x formats of a large batch; each entry holds some hundred tensors.
+constexpr std::size_t kMostCachedWeights = 512;
+
+}  // namespace
+
+std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::Model& model,
+                                                                const catalog::WeightFormat& format,
+                                                                const format::RecipeOptions& recipe) {
+  const Key key{&model, &format, recipe.imatrix, recipe.legacy_qkv, recipe.with_mtp};
+  if (const auto it = weight_cache.find(key); it != weight_cache.end()) return it->second;
+  auto made = std::make_shared<const format::Weights>(format::quantize(catalog, model, format, recipe));
+  if (weight_cache.size() >= kMostCachedWeights) weight_cache.clear();
+  weight_cache.emplace(key, made);
+  return made;
+}
+
+Estimator::Estimator(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>(catalog)) {}
+Estimator::~Estimator() = default;
+const catalog::Catalog& Estimator::catalog() const {
+  return impl_->catalog;
+}
+
+Estimate Estimator::estimate(const Scenario& scenario) {
+  Estimate e;
+  e.setup = resolve(scenario);
+  std::vector<engine::Step>* steps = scenario.explain ? &e.derivation : nullptr;
+  e.scenario = filled_in(scenario, e.setup);
+  e.model = summarize_model(e.setup);
+  e.weights = summarize_weights(*e.setup.weights);
+  e.kv = summarize_kv(e.setup);
+  e.memory = engine::plan_memory(e.setup, steps);
+  std::string why_not;
+  e.speed = speed::predict(e.setup, e.memory, steps, &why_not);
+  e.fit = judge_fit(e.setup, e.memory);
+  e.notes = e.setup.weights->notes;
+  e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());
+  if (e.speed) e.notes.insert(e.notes.end(), e.speed->notes.begin(), e.speed->notes.end());
+  else if (!why_not.empty()) e.notes.push_back("speed: " + why_not);
+  add_context_notes(e);
+  e.cost = cost_of(scenario, e);
+  e.requirements = check_requirements(scenario.require, e);
+  return e;
+}
+
+}  // namespace qwenfit

@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include "answers.hpp"
+
+namespace qwenfit {
+namespace {
+
+using units::format_figure;
+using units::format_grouped;
+
+}  // namespace
+
+std::optional<Cost> cost_of(const Scenario& scenario, const Estimate& e) {
+  Cost cost;
+  if (scenario.usd_per_hour) {
+    cost.usd_per_hour = *scenario.usd_per_hour;
+    cost.price_source = "as given";
+  } else {
+    double sum = 0;
+    for (const engine::DeviceSlot& slot : e.setup.devices) {
+      const auto& price = slot.device->cloud_usd_per_hour;
+      if (!price || !price->typical) return std::nullopt;
+      sum += *price->typical;
+      cost.price_source = fmt::format("{} ({})", price->source, price->date);
+    }
+    if (e.setup.devices.empty()) return std::nullopt;
+    cost.usd_per_hour = sum;
+  }
+  const double share = scenario.utilization.value_or(1.0);
+  if (e.speed && e.speed->decode_tok_s_total.value > 0) {
+    cost.usd_per_million_output_tokens =
+        *cost.usd_per_hour / (e.speed->decode_tok_s_total.value * 3600 * share) * 1e6;
+  }
+  if (e.speed && e.speed->prefill_tok_s.value > 0) {
+    cost.usd_per_million_input_tokens =
+        *cost.usd_per_hour / (e.speed->prefill_tok_s.value * 3600 * share) * 1e6;
+  }
+  return cost;
+}
+
+std::vector<Requirement> check_requirements(const Require& r, const Estimate& e) {
+  std::vector<Requirement> out;
+  const bool known = !e.setup.devices.empty();
+  const auto at_least = [&](std::string_view name, double required, std::optional<double> actual) {
+    out.push_back({std::string(name), format_figure(required), actual ? format_figure(*actual) : "unknown",
+                   actual ? std::optional<bool>(*actual >= required) : std::nullopt});
+  };
+  const auto at_most = [&](std::string_view name, double required, std::optional<double> actual) {
+    out.push_back({std::string(name), format_figure(required), actual ? format_figure(*actual) : "unknown",
+                   actual ? std::optional<bool>(*actual <= required) : std::nullopt});
+  };
+  const auto count_at_least = [&](std::string_view name, std::int64_t required,
+                                  std::optional<std::int64_t> actual) {
+    std::optional<bool> met;
+    if (known) met = actual.value_or(0) >= required;
+    out.push_back({std::string(name), format_grouped(required),
+                   known ? format_grouped(actual.value_or(0)) : "unknown", met});
+  };
+  if (r.fits) {
+    out.push_back({"fits", *r.fits ? "true" : "false", known ? (e.fit.fits ? "true" : "false") : "unknown",
+                   known ? std::optional<bool>(e.fit.fits == *r.fits) : std::nullopt});
+  }
+  if (r.headroom_fraction) {
+    std::optional<double> least;
+    for (const engine::DeviceMemory& d : e.memory.devices) {
+      if (d.usable <= 0) continue;
+      const double free = static_cast<double>(d.headroom()) / static_cast<double>(d.usable);
+      least = least ? std::min(*least, free) : free;
+    }
+    at_least("headroom_fraction", *r.headroom_fraction, least);
+  }
+  const auto figure = [&](auto pick) -> std::optional<double> {
+    if (!e.speed) return std::nullopt;
+    return pick(*e.speed).value;
+  };
+  if (r.decode_tok_s)
+    at_least("decode_tok_s", *r.decode_tok_s, figure([](const speed::Speed& s) { return s.decode_tok_s; }));
+  if (r.ttft_ms) at_most("ttft_ms", *r.ttft_ms, figure([](const speed::Speed& s) { return s.ttft_ms; }));
+  if (r.context) count_at_least("context", *r.context, e.fit.max_context);
+  if (r.concurrency) count_at_least("concurrency", *r.concurrency, e.fit.max_concurrency);
+  if (r.usd_per_million_tokens) {
+    at_most("usd_per_million_tokens", *r.usd_per_million_tokens,
+            e.cost ? e.cost->usd_per_million_output_tokens : std::nullopt);
+  }
+  return out;
+}
+
+std::optional<bool> requirements_met(const Estimate& estimate) {
+  bool decided = true;
+  for (const Requirement& r : estimate.requirements) {
+    if (r.met == false) return false;
+    decided = decided && r.met.has_value();
+  }
+  return decided ? std::optional<bool>(true) : std::nullopt;
+}
+
+}  // namespace qwenfit

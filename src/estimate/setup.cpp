@@ -1,0 +1,209 @@
+// Scenario -> Setup: names looked up, defaults filled in.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/nearest.hpp"
+#include "estimator_impl.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit {
+namespace {
+
+using engine::Setup;
+
+int to_int(const std::optional<std::int64_t>& value, int otherwise) {
+  return value ? static_cast<int>(*value) : otherwise;
+}
+
+std::optional<int> to_int(const std::optional<std::int64_t>& value) {
+  return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+engine::SplitMode parse_split_mode(const std::string& text) {
+  if (text == "layer") return engine::SplitMode::layer;
+  if (text == "row") return engine::SplitMode::row;
+  if (text == "tensor") return engine::SplitMode::tensor;
+  if (text == "none") return engine::SplitMode::none;
+  throw Error(ErrorCode::invalid_value,
+              fmt::format("split_mode: '{}' is none of layer, row, tensor, none", text));
+}
+
+/// KV types go by many names; the catalog knows the stored ones.
+const catalog::DType* kv_dtype(const catalog::Catalog& catalog, std::string_view key,
+                               const std::string& text) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"fp16", "f16"},    {"float16", "f16"}, {"bfloat16", "bf16"},   {"fp32", "f32"},
+      {"float32", "f32"}, {"fp8", "f8_e4m3"}, {"fp8e4m3", "f8_e4m3"}, {"fp8e5m2", "f8_e5m2"},
+      {"int8", "i8"},     {"q8", "q8_0"},     {"q4", "q4_0"}};
+  const std::string folded = catalog::fold_name(text);
+  for (const auto& [name, id] : kNames) {
+    if (folded == name) return catalog.dtype(id);
+  }
+  std::vector<std::string_view> known;
+  for (const catalog::DType* type : catalog.dtypes()) {
+    if (catalog::fold_name(type->id) == folded) return type;
+    known.push_back(type->id);
+  }
+  throw Error(ErrorCode::unknown_name,
+              fmt::format("{}: unknown KV cache type '{}'{}", key, text, catalog::did_you_mean(text, known)));
+}
+
+void add_devices(const catalog::Catalog& catalog, const Scenario& scenario, Setup& setup) {
+  for (const DeviceRequest& request : scenario.devices) {
+    const catalog::DeviceMatch match = catalog.find_device(request.name);
+    // A system is so many of its single device.
+    const catalog::Device* device = match.device;
+    int count = match.count * request.count;
+    if (!device->base_device.empty()) {
+      count *= device->device_count;
+      device = catalog.device(device->base_device);
+    }
+    for (int i = 0; i < count; ++i) setup.devices.push_back({device, match.memory_gb});
+  }
+  if (scenario.device_count) {
+    if (scenario.devices.empty()) throw Error(ErrorCode::usage, "device_count is given without a device");
+    if (scenario.devices.size() > 1)
+      throw Error(ErrorCode::usage, "device_count does not go with a list of devices: give each its count");
+    const engine::DeviceSlot slot = setup.devices.front();
+    setup.devices.assign(static_cast<std::size_t>(*scenario.device_count), slot);
+  }
+  if (setup.devices.size() > 65536)
+    throw Error(ErrorCode::invalid_value, "device_count: more than 65,536 devices");
+}
+
+/// The host: a catalog entry, figures, or (for CPUs and Grace machines) the device's own memory.
+engine::Host host_of(const catalog::Catalog& catalog, const Scenario& scenario, const Setup& setup) {
+  engine::Host host{"dual-channel DDR5-5600", 89.6, std::nullopt};
+  if (!setup.devices.empty()) {
+    const catalog::Device& device = *setup.devices.front().device;
+    if (device.host_bandwidth_gb_s)
+      host = {std::string(device.name), *device.host_bandwidth_gb_s, std::nullopt};
+    if (device.host_memory_gb) host.memory = units::gib(*device.host_memory_gb);
+  }
+  if (!scenario.host) return host;
+  if (!scenario.host->name.empty()) {
+    const catalog::DeviceMatch match = catalog.find_device(scenario.host->name);
+    host.name = std::string(match.device->name);
+    if (match.device->bandwidth_gb_s) host.bandwidth_gb_s = *match.device->bandwidth_gb_s;
+    if (match.memory_gb) host.memory = units::gib(*match.memory_gb);
+  } else {
+    host.name = "as given";
+  }
+  if (scenario.host->bandwidth_gb_s) {
+    if (*scenario.host->bandwidth_gb_s <= 0)
+      throw Error(ErrorCode::invalid_value, "host: bandwidth_gb_s must be above 0");
+    host.bandwidth_gb_s = *scenario.host->bandwidth_gb_s;
+  }
+  if (scenario.host->memory_gib) host.memory = units::gib(std::min(*scenario.host->memory_gib, 1e6));
+  return host;
+}
+
+/// The engine that a format is made for, when none is named.
+const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog::WeightFormat* format,
+                                  const Setup& setup) {
+  const auto runs = [&](std::string_view id) {
+    const catalog::Engine* engine = catalog.engine(id);
+    return engine && std::find(engine->schemes.begin(), engine->schemes.end(),
+                               catalog::scheme_name(format->scheme)) != engine->schemes.end();
+  };
+  if (!format) return catalog.find_engine("llama.cpp");
+  const bool apple = !setup.devices.empty() && setup.devices.front().device->vendor == catalog::Vendor::apple;
+  // 16-bit weights are a server's food on cards, llama.cpp's elsewhere.
+  if (format->scheme == catalog::Scheme::plain) return catalog.find_engine(apple ? "mlx" : "vllm");
+  for (const std::string_view id : {"llama.cpp", "mlx", "vllm", "sglang", "exllamav3", "transformers"}) {
+    if (runs(id)) return *catalog.engine(id);
+  }
+  return catalog.find_engine("transformers");
+}
+
+void copy_settings(const Scenario& s, Setup& setup) {
+  setup.tensor_parallel = to_int(s.tensor_parallel, 1);
+  setup.pipeline_parallel = to_int(s.pipeline_parallel, 1);
+  setup.expert_parallel = to_int(s.expert_parallel, 1);
+  setup.data_parallel = to_int(s.data_parallel, 1);
+  setup.context = s.context.value_or(0);
+  setup.concurrency = s.concurrency.value_or(1);
+  setup.prompt_tokens = s.prompt_tokens.value_or(512);
+  setup.output_tokens = s.output_tokens.value_or(128);
+  setup.speculative = s.speculative;
+  engine::LlamaOptions& l = setup.llama;
+  l.gpu_layers = to_int(s.gpu_layers);
+  l.cpu_moe_layers = to_int(s.cpu_moe_layers, 0);
+  l.tensor_split = s.tensor_split;
+  if (s.split_mode) l.split_mode = parse_split_mode(*s.split_mode);
+  l.ubatch = to_int(s.ubatch, l.ubatch);
+  l.batch = to_int(s.batch, l.batch);
+  l.flash_attention = s.flash_attention.value_or(true);
+  l.parallel_slots = to_int(s.parallel_slots);
+  l.kv_unified = s.kv_unified;
+  l.mmproj = s.mmproj.value_or(false);
+  l.server = s.program.value_or("server") == "server";
+  engine::ServingOptions& v = setup.serving;
+  v.gpu_memory_utilization = s.gpu_memory_utilization;
+  v.max_num_seqs = to_int(s.max_num_seqs);
+  v.max_num_batched_tokens = to_int(s.max_num_batched_tokens);
+  v.enforce_eager = s.enforce_eager.value_or(false);
+  v.language_model_only = s.language_model_only.value_or(false);
+  v.cpu_offload_gb = s.cpu_offload_gb.value_or(0);
+  v.kv_cache_memory_bytes = s.kv_cache_memory_bytes;
+  v.block_size = to_int(s.block_size);
+  v.prefix_caching = s.enable_prefix_caching;
+  v.mamba_cache_mode = s.mamba_cache_mode;
+  v.mamba_ssm_dtype = s.mamba_ssm_dtype;
+  v.mem_fraction_static = s.mem_fraction_static;
+  v.chunked_prefill_size = to_int(s.chunked_prefill_size);
+  v.max_running_requests = to_int(s.max_running_requests);
+  v.max_total_tokens = s.max_total_tokens;
+  v.max_mamba_cache_size = to_int(s.max_mamba_cache_size);
+  v.mamba_full_memory_ratio = s.mamba_full_memory_ratio;
+  v.cuda_graph_max_bs = to_int(s.cuda_graph_max_bs);
+  v.page_size = to_int(s.page_size);
+  v.disable_radix_cache = s.disable_radix_cache.value_or(false);
+}
+
+/// Products of large counts are refused here, so that nothing behind can overflow.
+void check_limits(const Setup& setup) {
+  constexpr double kMostTokens = 1099511627776.0;  // 2^40
+  if (static_cast<double>(setup.context) * static_cast<double>(setup.concurrency) > kMostTokens) {
+    throw Error(ErrorCode::invalid_value,
+                fmt::format("context x concurrency = {} x {} tokens: more than any machine holds",
+                            setup.context, setup.concurrency));
+  }
+}
+
+}  // namespace
+
+engine::Setup Estimator::resolve(const Scenario& scenario) {
+  const catalog::Catalog& catalog = impl_->catalog;
+  if (scenario.model.empty()) throw Error(ErrorCode::usage, "no model is named");
+  const catalog::ModelMatch match = catalog.find_model(scenario.model);
+  Setup setup;
+  setup.catalog = &catalog;
+  setup.model = match.model;
+  setup.variant = match.variant;
+  add_devices(catalog, scenario, setup);
+
+  const catalog::WeightFormat* format = match.format;
+  if (scenario.format) format = &catalog.find_format(*scenario.format);
+  setup.engine =
+      scenario.engine ? &catalog.find_engine(*scenario.engine) : &engine_for(catalog, format, setup);
+  if (!format) format = &catalog.find_format(setup.engine->default_format);
+  setup.engine_version = scenario.engine_version.value_or("");
+  if (scenario.backend) setup.backend = engine::parse_backend(*scenario.backend);
+  else if (!setup.devices.empty())
+    setup.backend = engine::default_backend(*setup.engine, *setup.devices.front().device);
+  if (scenario.kv_type) setup.kv_type = kv_dtype(catalog, "kv_type", *scenario.kv_type);
+  if (scenario.kv_type_v) setup.kv_type_v = kv_dtype(catalog, "kv_type_v", *scenario.kv_type_v);
+  copy_settings(scenario, setup);
+  setup.host = host_of(catalog, scenario, setup);
+
+  format::RecipeOptions recipe;
+  recipe.with_mtp = setup.speculative && setup.speculative->method == "mtp";
+  setup.weights = impl_->weights(*setup.model, *format, recipe);
+  engine::fill_defaults(setup);
+  check_limits(setup);
+  return setup;
+}
+
+}  // namespace qwenfit

@@ -1,0 +1,33 @@
+// Estimates as text, JSON, CSV and Markdown: one file per form. Nothing is computed here.
+#pragma once
+
+#include <string>
+
+#include "qwenfit/error.hpp"
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit::report {
+
+class JsonWriter;
+
+/// What the output can be shown on.
+struct Style {
+  int width = 80;  ///< columns
+  bool colour = false;
+  bool unicode = true;  ///< else plain ASCII
+};
+
+/// The contract of data/schema/estimate.schema.json.
+/// @param indent blanks per level; 0 writes one line, as `batch` does.
+void write_json(std::string& out, const Estimate& estimate, int indent = 0);
+
+/// The scenario keys of the contract, as the echo in an estimate shows them.
+void write_scenario(JsonWriter& json, const Scenario& scenario);
+
+/// A line of `batch` that has no answer. `line` is 1-based; an empty id is left out.
+void write_json_error(std::string& out, std::int64_t line, const std::string& id, ErrorCode code,
+                      const std::string& message);
+
+std::string text(const Estimate& estimate, const Style& style);
+
+}  // namespace qwenfit::report
