@@ -28,5 +28,6 @@ std::span<const Command> commands();
 
 int run_estimate(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
+int run_validate(const std::vector<std::string>& args);
 
 }  // namespace qwenfit::cli
