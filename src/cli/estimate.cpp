@@ -23,7 +23,7 @@ int run_estimate(const std::vector<std::string>& args) {
   Estimator estimator(catalog);
   const Estimate estimate = estimator.estimate(scenario);
   std::string out;
-  if (common.output() == Output::json) {
+  if (common.form() == report::Form::json) {
     report::write_json(out, estimate, 2);
     out += '\n';
   } else {

@@ -59,10 +59,10 @@ int main(int argc, char** argv) {
     return code;
   } catch (const Error& e) {
     std::fflush(stdout);
-    fmt::print(stderr, "qwenfit: {}\n", e.what());
+    fmt::print(stderr, "qwenfit: {}\n", report::printable(e.what()));
     return exit_code(e.code());
   } catch (const std::exception& e) {
-    fmt::print(stderr, "qwenfit: internal error: {}\n", e.what());
+    fmt::print(stderr, "qwenfit: internal error: {}\n", report::printable(e.what()));
     return 70;
   }
 }

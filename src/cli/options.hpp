@@ -7,10 +7,9 @@
 
 #include "qwenfit/catalog.hpp"
 #include "qwenfit/scenario.hpp"
+#include "report/table.hpp"
 
 namespace qwenfit::cli {
-
-enum class Output { text, json, csv, markdown };
 
 struct CommonOptions {
   std::vector<std::string> catalogs;
@@ -18,8 +17,9 @@ struct CommonOptions {
   bool csv = false;
   bool markdown = false;
 
-  Output output() const {
-    return json ? Output::json : csv ? Output::csv : markdown ? Output::markdown : Output::text;
+  report::Form form() const {
+    using report::Form;
+    return json ? Form::json : csv ? Form::csv : markdown ? Form::markdown : Form::text;
   }
 };
 

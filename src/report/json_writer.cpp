@@ -5,31 +5,9 @@
 #include <cmath>
 #include <iterator>
 
+#include "utf8.hpp"
+
 namespace qwenfit::report {
-namespace {
-
-/// Length of the valid UTF-8 sequence at `at`, 0 when there is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead < 0xe0 && follows(1)) return 2;
-  if (lead >= 0xe0 && lead < 0xf0 && follows(1) && follows(2)) {
-    const unsigned point = (lead & 0x0fU) << 12 | (byte(1) & 0x3fU) << 6;
-    return point >= 0x800 && (point < 0xd800 || point > 0xdfff) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead < 0xf5 && follows(1) && follows(2) && follows(3)) {
-    const unsigned point = (lead & 0x07U) << 18 | (byte(1) & 0x3fU) << 12;
-    return point >= 0x10000 && point <= 0x10ffff ? 4 : 0;
-  }
-  return 0;
-}
-
-}  // namespace
-
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
@@ -39,7 +17,7 @@ void append_json_string(std::string& out, std::string_view text) {
       continue;
     }
     if (c >= 0x80) {
-      const std::size_t length = utf8_length(text, i);
+      const std::size_t length = code_point(text, i).length;
       if (length == 0) {
         out += "\xef\xbf\xbd";
         ++i;

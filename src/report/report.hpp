@@ -5,17 +5,9 @@
 
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "table.hpp"
 
 namespace qwenfit::report {
-
-class JsonWriter;
-
-/// What the output can be shown on.
-struct Style {
-  int width = 80;  ///< columns
-  bool colour = false;
-  bool unicode = true;  ///< else plain ASCII
-};
 
 /// The contract of data/schema/estimate.schema.json.
 /// @param indent blanks per level; 0 writes one line, as `batch` does.
