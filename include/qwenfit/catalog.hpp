@@ -255,6 +255,7 @@ struct WeightFormat {
   std::optional<double> retention;     ///< quality kept, 0..1, as scored by `quality_source`
   Text quality;                        ///< the sentence that goes with it
   Text quality_source;
+  std::optional<std::int32_t> quality_rank;  ///< place in that source's order, 1 is the lowest quality
   bool needs_imatrix;  ///< llama-quantize refuses to make it without an importance matrix
   Texts aliases;
   Texts sources;

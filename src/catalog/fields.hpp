@@ -277,6 +277,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WeightFo
   v("retention", r.retention, Need::optional);
   v("quality", r.quality, Need::optional);
   v("quality_source", r.quality_source, Need::optional);
+  v("quality_rank", r.quality_rank, Need::optional);
   v("needs_imatrix", r.needs_imatrix, Need::optional);
   v("aliases", r.aliases, Need::optional);
   v("sources", r.sources, Need::optional);

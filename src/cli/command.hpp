@@ -27,6 +27,7 @@ struct Command {
 std::span<const Command> commands();
 
 int run_estimate(const std::vector<std::string>& args);
+int run_quants(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_validate(const std::vector<std::string>& args);
 

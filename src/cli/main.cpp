@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::array kCommands{
     Command{"estimate", "memory, fit and speed of one model", run_estimate},
+    Command{"quants", "the weight formats of a model side by side", run_quants},
     Command{"batch", "one scenario a line in, one estimate a line out", run_batch},
     Command{"validate", "the estimates against public measurements", run_validate},
 };

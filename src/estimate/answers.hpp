@@ -1,7 +1,7 @@
 // The parts of an estimate that follow from setup, memory plan and speed. Internal to the estimate room.
 #pragma once
 
-#include "qwenfit/estimate.hpp"
+#include "formulas.hpp"
 
 namespace qwenfit {
 
@@ -12,8 +12,9 @@ ModelSummary summarize_model(const engine::Setup& setup);
 WeightSummary summarize_weights(const format::Weights& weights);
 KvSummary summarize_kv(const engine::Setup& setup);
 
-/// Whether it fits, how well, and the limits of context and concurrency.
-Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan);
+/// Whether it fits, how well, and the limits of context and concurrency. `plan` is what `formulas` make of
+/// `setup`.
+Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas);
 
 /// Warnings about a context beyond what the model was made for.
 void add_context_notes(Estimate& estimate);

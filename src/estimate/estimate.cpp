@@ -2,7 +2,7 @@
 
 #include "answers.hpp"
 #include "estimator_impl.hpp"
-#include "qwenfit/error.hpp"
+#include "quick.hpp"
 
 namespace qwenfit {
 namespace {
@@ -10,7 +10,16 @@ namespace {
 /// Models x formats of a large batch; each entry holds some hundred tensors.
 constexpr std::size_t kMostCachedWeights = 512;
 
+WeightSummary exact_weights(const engine::Setup& setup) {
+  return summarize_weights(*setup.weights);
+}
+
 }  // namespace
+
+Formulas formulas_of(Method method) {
+  if (method == Method::quick) return quick::formulas();
+  return {exact_weights, engine::plan_memory, speed::predict};
+}
 
 std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::Model& model,
                                                                 const catalog::WeightFormat& format,
@@ -32,15 +41,16 @@ const catalog::Catalog& Estimator::catalog() const {
 Estimate Estimator::estimate(const Scenario& scenario) {
   Estimate e;
   e.setup = resolve(scenario);
+  const Formulas formulas = formulas_of(scenario.method);
   std::vector<engine::Step>* steps = scenario.explain ? &e.derivation : nullptr;
   e.scenario = filled_in(scenario, e.setup);
   e.model = summarize_model(e.setup);
-  e.weights = summarize_weights(*e.setup.weights);
+  e.weights = formulas.weights(e.setup);
   e.kv = summarize_kv(e.setup);
-  e.memory = engine::plan_memory(e.setup, steps);
+  e.memory = formulas.plan(e.setup, steps);
   std::string why_not;
-  e.speed = speed::predict(e.setup, e.memory, steps, &why_not);
-  e.fit = judge_fit(e.setup, e.memory);
+  e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
+  e.fit = judge_fit(e.setup, e.memory, formulas);
   e.notes = e.setup.weights->notes;
   e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());
   if (e.speed) e.notes.insert(e.notes.end(), e.speed->notes.begin(), e.speed->notes.end());

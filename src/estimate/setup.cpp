@@ -5,6 +5,7 @@
 
 #include "catalog/nearest.hpp"
 #include "estimator_impl.hpp"
+#include "quick.hpp"
 #include "qwenfit/error.hpp"
 
 namespace qwenfit {
@@ -162,6 +163,17 @@ void copy_settings(const Scenario& s, Setup& setup) {
   v.disable_radix_cache = s.disable_radix_cache.value_or(false);
 }
 
+/// The textbook formula knows no engine: 16-bit cache, its own context, and no tensors at all.
+void fill_quick_defaults(Setup& setup, const catalog::WeightFormat& format) {
+  auto weights = std::make_shared<format::Weights>();
+  weights->model = setup.model;
+  weights->format = &format;
+  setup.weights = std::move(weights);
+  if (setup.context == 0) setup.context = quick::kContext;
+  if (!setup.kv_type) setup.kv_type = setup.catalog->dtype("f16");
+  if (!setup.kv_type_v) setup.kv_type_v = setup.kv_type;
+}
+
 /// Products of large counts are refused here, so that nothing behind can overflow.
 void check_limits(const Setup& setup) {
   constexpr double kMostTokens = 1099511627776.0;  // 2^40
@@ -198,10 +210,14 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   copy_settings(scenario, setup);
   setup.host = host_of(catalog, scenario, setup);
 
-  format::RecipeOptions recipe;
-  recipe.with_mtp = setup.speculative && setup.speculative->method == "mtp";
-  setup.weights = impl_->weights(*setup.model, *format, recipe);
-  engine::fill_defaults(setup);
+  if (scenario.method == Method::quick) {
+    fill_quick_defaults(setup, *format);
+  } else {
+    format::RecipeOptions recipe;
+    recipe.with_mtp = setup.speculative && setup.speculative->method == "mtp";
+    setup.weights = impl_->weights(*setup.model, *format, recipe);
+    engine::fill_defaults(setup);
+  }
   check_limits(setup);
   return setup;
 }

@@ -59,6 +59,7 @@ Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
   s.output_tokens = setup.output_tokens;
   s.kv_type = kv_name(*setup.kv_type);
   s.kv_type_v = kv_name(*setup.kv_type_v);
+  if (s.method == Method::quick) return s;  // it knows no engine
   const std::string_view id = setup.engine->id;
   if (id == "llama.cpp" || id == "ollama" || id == "lmstudio") {
     const engine::LlamaOptions& l = setup.llama;

@@ -14,6 +14,7 @@ constexpr double kComfortable = 0.20;
 
 /// Below this no search looks: an answer of a few tokens helps nobody.
 constexpr std::int64_t kShortest = 256;
+constexpr std::int64_t kMostSequences = std::int64_t{1} << 20;
 
 bool holds(const engine::MemoryPlan& plan) {
   if (plan.refusal) return false;
@@ -46,7 +47,7 @@ std::string_view verdict_name(Verdict verdict) {
   return "?";
 }
 
-Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas) {
   Fit fit;
   if (setup.devices.empty()) {
     fit.reason = "no device is given";
@@ -72,7 +73,7 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   const auto fits_with = [&](std::int64_t context, std::int64_t concurrency) {
     probe.context = context;
     probe.concurrency = concurrency;
-    return holds(engine::plan_memory(probe));
+    return holds(formulas.plan(probe, nullptr));
   };
   const std::int64_t longest =
       std::max<std::int64_t>({setup.model->context.native, setup.model->context.configured,
@@ -82,7 +83,7 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan) {
         largest(kShortest, longest, [&](std::int64_t c) { return fits_with(c, setup.concurrency); });
   }
   if (fits_with(setup.context, 1)) {
-    fit.max_concurrency = largest(1, 4096, [&](std::int64_t n) { return fits_with(setup.context, n); });
+    fit.max_concurrency = largest(1, kMostSequences, [&](std::int64_t n) { return fits_with(setup.context, n); });
   }
   return fit;
 }

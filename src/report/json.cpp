@@ -73,9 +73,11 @@ void write_weights(JsonWriter& json, const WeightSummary& w) {
   json.member("bytes", w.bytes);
   json.member("file_bytes", w.file_bytes);
   json.member("bits_per_weight", w.bits_per_weight);
-  json.key("by_type").begin_object();
-  for (const TypeBytes& t : w.by_type) json.member(t.type, t.bytes);
-  json.end_object();
+  if (!w.by_type.empty()) {
+    json.key("by_type").begin_object();
+    for (const TypeBytes& t : w.by_type) json.member(t.type, t.bytes);
+    json.end_object();
+  }
   json.member("exact", w.exact);
   json.end_object();
 }

@@ -5,6 +5,7 @@
 
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "qwenfit/quants.hpp"
 #include "table.hpp"
 
 namespace qwenfit::report {
@@ -19,6 +20,9 @@ void write_scenario(JsonWriter& json, const Scenario& scenario);
 /// A line of `batch` that has no answer. `line` is 1-based; an empty id is left out.
 void write_json_error(std::string& out, std::int64_t line, const std::string& id, ErrorCode code,
                       const std::string& message);
+
+/// `qwenfit quants`: one row per weight format.
+Table quants_table(const std::vector<Quant>& quants);
 
 std::string text(const Estimate& estimate, const Style& style);
 

@@ -1,0 +1,28 @@
+// qwenfit quants MODEL: its weight formats side by side.
+#include "qwenfit/quants.hpp"
+
+#include "command.hpp"
+#include "options.hpp"
+#include "output.hpp"
+
+namespace qwenfit::cli {
+
+int run_quants(const std::vector<std::string>& args) {
+  CLI::App app("The weight formats of a model side by side: memory, file size, fit, speed, quality.",
+               "qwenfit quants");
+  Scenario scenario;
+  CommonOptions common;
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
+      ->required();
+  add_scenario_options(app, scenario, {"format", "require", "train", "explain"});
+  add_common_options(app, common);
+  if (!parse(app, args)) return kAnswered;
+
+  const catalog::Catalog catalog = open_catalog(common);
+  Estimator estimator(catalog);
+  print(report::render(report::quants_table(compare_quants(estimator, scenario)), common.form(),
+                       output_style()));
+  return kAnswered;
+}
+
+}  // namespace qwenfit::cli

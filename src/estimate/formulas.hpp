@@ -1,0 +1,22 @@
+// How a method gets its figures; everything else of an estimate is the same for all methods.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit {
+
+struct Formulas {
+  WeightSummary (*weights)(const engine::Setup&);
+  engine::MemoryPlan (*plan)(const engine::Setup&, std::vector<engine::Step>*);
+  std::optional<speed::Speed> (*speed)(const engine::Setup&, const engine::MemoryPlan&,
+                                       std::vector<engine::Step>*, std::string* why_not);
+};
+
+/// The formulas of `method`.
+Formulas formulas_of(Method method);
+
+}  // namespace qwenfit
