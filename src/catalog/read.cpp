@@ -1,5 +1,6 @@
 // JSON -> records. One generic reader walks fields.hpp; what is particular to a record stands there.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
