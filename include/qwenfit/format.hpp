@@ -46,6 +46,7 @@ struct RecipeOptions {
   bool imatrix = false;     ///< made with an importance matrix (changes some llama.cpp mixes)
   bool legacy_qkv = false;  ///< llama-quantize before spring 2026 (fused attn_qkv had its own rule)
   bool with_mtp = false;    ///< GGUF: keep the MTP block; checkpoints always hold it
+  bool gguf = false;        ///< 16- and 32-bit formats: laid out as a GGUF file, not as a checkpoint
 };
 
 /// The weights of `model` in `format`.
@@ -59,6 +60,10 @@ Weights quantize(const catalog::Catalog& catalog, const catalog::Model& model,
 Bytes tensor_bytes(const catalog::DType& type, std::int64_t rows, std::int64_t row);
 
 /// The layout that files of this format have.
-model::Layout layout_of(const catalog::WeightFormat& format);
+model::Layout layout_of(const catalog::WeightFormat& format, const RecipeOptions& options = {});
+
+/// The name of a tensor in GGUF files, "blk.3.attn_q.weight".
+/// @param index which of the `count` equal ones, where they are tensors of their own (not experts).
+std::string gguf_name(const catalog::Model& model, const model::Tensor& tensor, int index = 0);
 
 }  // namespace qwenfit::format

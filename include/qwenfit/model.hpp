@@ -56,11 +56,20 @@ enum class Role : std::uint8_t {
   linear_output,
   mtp_fc,
   mtp_norm,    ///< pre_fc_norm_embedding, pre_fc_norm_hidden, final norm of the MTP block
-  hyper_norm,  ///< Qwen4Exp hyper-connections
-  hyper_down,
-  hyper_up,
-  hyper_inject,
-  indexer_proj,
+  hyper_attn_norm,  ///< Qwen4Exp hyper-connections: before the token mixer ...
+  hyper_attn_down,
+  hyper_attn_up,
+  hyper_attn_inject,
+  hyper_ffn_norm,  ///< ... before the MoE ...
+  hyper_ffn_down,
+  hyper_ffn_up,
+  hyper_ffn_inject,
+  hyper_head_norm,  ///< ... and at the end of the trunk
+  hyper_head_down,
+  hyper_head_up,
+  indexer_proj,  ///< queries and keys (GGUF files split them)
+  indexer_q,
+  indexer_k,
   indexer_norm,
   ple_key,
   ple_value,

@@ -16,7 +16,7 @@ struct Estimator::Impl {
                                                  const format::RecipeOptions& recipe);
 
   const catalog::Catalog catalog;
-  using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool>;
+  using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool>;
   std::map<Key, std::shared_ptr<const format::Weights>> weight_cache;
 };
 

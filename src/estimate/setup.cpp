@@ -215,6 +215,8 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   } else {
     format::RecipeOptions recipe;
     recipe.with_mtp = setup.speculative && setup.speculative->method == "mtp";
+    recipe.gguf = std::find(setup.engine->schemes.begin(), setup.engine->schemes.end(), "ggml") !=
+                  setup.engine->schemes.end();
     setup.weights = impl_->weights(*setup.model, *format, recipe);
     engine::fill_defaults(setup);
   }

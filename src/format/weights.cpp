@@ -33,9 +33,10 @@ Bytes tensor_bytes(const catalog::DType& type, std::int64_t rows, std::int64_t r
   return rows * units::ceil_div(row, type.block) * type.bytes;
 }
 
-model::Layout layout_of(const catalog::WeightFormat& format) {
-  return format.scheme == Scheme::ggml || format.scheme == Scheme::ggml_recipe ? model::Layout::gguf
-                                                                               : model::Layout::checkpoint;
+model::Layout layout_of(const catalog::WeightFormat& format, const RecipeOptions& options) {
+  const bool gguf = format.scheme == Scheme::ggml || format.scheme == Scheme::ggml_recipe ||
+                    (format.scheme == Scheme::plain && options.gguf);
+  return gguf ? model::Layout::gguf : model::Layout::checkpoint;
 }
 
 const catalog::DType& dtype(const catalog::Catalog& catalog, std::string_view id) {
@@ -52,14 +53,14 @@ void add(Job& job, const model::Tensor& tensor, const catalog::DType& type, Byte
 
 Weights quantize(const catalog::Catalog& catalog, const catalog::Model& model,
                  const catalog::WeightFormat& format, const RecipeOptions& options) {
-  Job job{catalog, format, options, model::build_inventory(model, layout_of(format)), {}};
+  Job job{catalog, format, options, model::build_inventory(model, layout_of(format, options)), {}};
   job.weights.model = &model;
   job.weights.format = &format;
   job.weights.layout = job.inventory.layout;
   job.weights.layers = job.inventory.layers;
   job.weights.tensors.reserve(job.inventory.tensors.size() + 1);
   switch (format.scheme) {
-    case Scheme::plain: plain(job); break;
+    case Scheme::plain: options.gguf ? ggml(job) : plain(job); break;
     case Scheme::ggml: ggml(job); break;
     case Scheme::ggml_recipe: ggml_recipe(job); break;
     default: checkpoint(job); break;

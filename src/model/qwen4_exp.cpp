@@ -6,23 +6,41 @@
 namespace qwenfit::model {
 namespace {
 
-/// A hyper-connection module; the one that ends the trunk has no inject.
-void hyper_connection(Builder& b, bool inject) {
+struct HyperRoles {
+  Role norm, down, up;
+};
+constexpr HyperRoles kBeforeMixer{Role::hyper_attn_norm, Role::hyper_attn_down, Role::hyper_attn_up};
+constexpr HyperRoles kBeforeFfn{Role::hyper_ffn_norm, Role::hyper_ffn_down, Role::hyper_ffn_up};
+constexpr HyperRoles kAtEnd{Role::hyper_head_norm, Role::hyper_head_down, Role::hyper_head_up};
+
+void hyper_connection(Builder& b, const HyperRoles& roles) {
   const catalog::Geometry& g = b.geometry();
-  const catalog::Qwen4Exp& x = *g.qwen4_exp;
-  const std::int64_t streams = std::int64_t{x.hyper_connections} * g.hidden_size;
-  b.vector(Role::hyper_norm, streams);
-  b.matrix(Role::hyper_down, x.hyper_rank, streams);
-  b.matrix(Role::hyper_up, streams, x.hyper_rank);
-  if (inject) b.matrix(Role::hyper_inject, x.hyper_connections, streams);
+  const std::int64_t streams = std::int64_t{g.qwen4_exp->hyper_connections} * g.hidden_size;
+  b.vector(roles.norm, streams);
+  b.matrix(roles.down, g.qwen4_exp->hyper_rank, streams);
+  b.matrix(roles.up, streams, g.qwen4_exp->hyper_rank);
+}
+
+/// The modules of a layer also write back into the streams; the one that ends the trunk does not.
+void hyper_connection(Builder& b, const HyperRoles& roles, Role inject) {
+  const catalog::Geometry& g = b.geometry();
+  const std::int64_t connections = g.qwen4_exp->hyper_connections;
+  hyper_connection(b, roles);
+  b.matrix(inject, connections, connections * g.hidden_size);
 }
 
 void indexed_attention(Builder& b) {
   const catalog::Geometry& g = b.geometry();
   const catalog::Qwen4Exp& x = *g.qwen4_exp;
   qwen3_attention(b, true);
-  b.matrix(Role::indexer_proj, std::int64_t{x.indexer_heads + x.indexer_kv_heads} * x.indexer_head_dim,
-           g.hidden_size);
+  const std::int64_t q = std::int64_t{x.indexer_heads} * x.indexer_head_dim;
+  const std::int64_t k = std::int64_t{x.indexer_kv_heads} * x.indexer_head_dim;
+  if (b.layout() == Layout::gguf) {
+    b.matrix(Role::indexer_q, q, g.hidden_size);
+    b.matrix(Role::indexer_k, k, g.hidden_size);
+  } else {
+    b.matrix(Role::indexer_proj, q + k, g.hidden_size);
+  }
   b.vector(Role::indexer_norm, x.indexer_head_dim, 2);
 }
 
@@ -48,10 +66,10 @@ void build_qwen4_exp(Builder& b) {
     const bool full = (layer + 1) % g.linear_attention->full_attention_interval == 0;
     b.set_layer(layer);
     b.add_layer_kind(full ? LayerKind::full_attention : LayerKind::linear_attention);
-    hyper_connection(b, true);
+    hyper_connection(b, kBeforeMixer, Role::hyper_attn_inject);
     if (full) indexed_attention(b);
     else gated_delta_net(b);
-    hyper_connection(b, true);
+    hyper_connection(b, kBeforeFfn, Role::hyper_ffn_inject);
     b.moe_ffn();
     if (layer == x.ple_layer) {
       ple(b);
@@ -61,7 +79,7 @@ void build_qwen4_exp(Builder& b) {
     }
   }
   b.set_layer(-1);
-  hyper_connection(b, false);
+  hyper_connection(b, kAtEnd);
   b.head();
 
   b.set_part(Part::mtp);
@@ -70,11 +88,11 @@ void build_qwen4_exp(Builder& b) {
     b.matrix(Role::mtp_fc, g.hidden_size, g.hidden_size, 2);
     b.vector(Role::mtp_norm, g.hidden_size);
     b.vector(Role::mtp_norm, std::int64_t{x.hyper_connections} * g.hidden_size);
-    hyper_connection(b, true);
+    hyper_connection(b, kBeforeMixer, Role::hyper_attn_inject);
     indexed_attention(b);
-    hyper_connection(b, true);
+    hyper_connection(b, kBeforeFfn, Role::hyper_ffn_inject);
     b.moe_ffn();
-    hyper_connection(b, false);
+    hyper_connection(b, kAtEnd);
   }
   b.set_part(Part::text);
 }
