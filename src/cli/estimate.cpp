@@ -15,7 +15,7 @@ int run_estimate(const std::vector<std::string>& args) {
   CommonOptions common;
   app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
-  add_scenario_options(app, scenario);
+  add_scenario_options(app, args, scenario);
   add_common_options(app, common);
   if (!parse(app, args)) return kAnswered;
 

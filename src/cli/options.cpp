@@ -30,10 +30,42 @@ bool is_flag(const Field& field) {
   return field.value.empty();
 }
 
+/// The spellings of a field: "-c,--context" -> -c and --context; "!--no-x" sets it to false.
+std::vector<std::string_view> spellings(const Field& field) {
+  std::vector<std::string_view> out;
+  for (std::string_view rest = field.option; !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    std::string_view name = rest.substr(0, comma);
+    if (name.starts_with('!')) name.remove_prefix(1);
+    out.push_back(name);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return out;
+}
+
+/// Whether `args` may use the field. CLI11 compares every new option with all before it, which for our
+/// many would take longer than an estimate: only those that occur are added, all for the help.
+bool occurs(const Field& field, const std::vector<std::string>& args) {
+  const auto names = spellings(field);
+  return std::any_of(args.begin(), args.end(), [&](const std::string& arg) {
+    if (arg == "--help" || arg == "-h") return true;
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+      // "-c8192" is one word too.
+      return arg.starts_with(name) &&
+             (name.size() == 2 || arg.size() == name.size() || arg[name.size()] == '=');
+    });
+  });
+}
+
 std::string unknown_option(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const Field& field : scenario_fields()) {
+    for (const std::string_view name : spellings(field)) {
+      if (name.starts_with("--")) names.emplace_back(name);
+    }
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
   return fmt::format("unknown option '{}'{}", word, catalog::did_you_mean(word, known));
@@ -53,9 +85,10 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       ->group("Output");
 }
 
-void add_scenario_options(CLI::App& app, Scenario& scenario, const std::vector<std::string_view>& skip) {
+void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
+                          const std::vector<std::string_view>& skip) {
   for (const Field& field : scenario_fields()) {
-    if (field.option.empty() || std::find(skip.begin(), skip.end(), field.key) != skip.end()) continue;
+    if (!occurs(field, args) || std::find(skip.begin(), skip.end(), field.key) != skip.end()) continue;
     CLI::Option* option = nullptr;
     if (is_flag(field)) {
       option = app.add_flag_function(

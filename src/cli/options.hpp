@@ -26,8 +26,9 @@ struct CommonOptions {
 /// --json, --csv, --markdown, --catalog.
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// Every scenario key as an option; `skip` names those the command gives a meaning of its own.
-void add_scenario_options(CLI::App& app, Scenario& scenario, const std::vector<std::string_view>& skip = {});
+/// The scenario keys that `args` use as options; `skip` names those the command gives a meaning of its own.
+void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
+                          const std::vector<std::string_view>& skip = {});
 
 /// Parses `args`. @return false when help was asked for and printed.
 /// @throws Error(usage) with the nearest known option.

@@ -14,7 +14,7 @@ int run_quants(const std::vector<std::string>& args) {
   CommonOptions common;
   app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
       ->required();
-  add_scenario_options(app, scenario, {"format", "require", "train", "explain"});
+  add_scenario_options(app, args, scenario, {"format", "require", "train", "explain"});
   add_common_options(app, common);
   if (!parse(app, args)) return kAnswered;
 
