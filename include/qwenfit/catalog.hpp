@@ -181,6 +181,14 @@ struct Variant {
   std::optional<std::int32_t> context_configured;
 };
 
+/// A name in a model registry whose words do not say all: "qwen3:30b" is the thinking model of July 2025,
+/// "qwen3.5:2b" comes in Q8_0.
+struct RegistryTag {
+  Text name;
+  Text variant;  ///< name of the variant it stands for; empty: the record itself
+  Text format;   ///< weight format id; empty: what the name or the registry says
+};
+
 struct Model {
   Text id;    ///< "qwen3-8b"
   Text name;  ///< "Qwen3-8B"
@@ -200,6 +208,7 @@ struct Model {
   List<Variant> variants;
   Texts official_formats;
   Texts aliases;
+  List<RegistryTag> tags;
   Text summary;   ///< one sentence: what it is
   Text improved;  ///< what this release improved
   Texts strengths;
@@ -393,7 +402,10 @@ struct ModelMatch {
   const Model* model = nullptr;
   const Variant* variant = nullptr;      ///< null when the name means the record itself
   const WeightFormat* format = nullptr;  ///< when a tag or file name carries one
-  std::string format_text;               ///< that part of the name, as written
+  std::string format_text;               ///< that part of the name, as written; set and `format` null: a
+                                         ///< format that the catalog lacks
+  bool mtp = false;                      ///< the file holds the multi-token prediction layers too
+  std::string note;                      ///< what was assumed, for the user; often empty
 };
 
 /// A device that a name stands for.
@@ -401,6 +413,7 @@ struct DeviceMatch {
   const Device* device = nullptr;
   std::optional<double> memory_gb;  ///< when the name chose among memory sizes ("M3 Max 64GB")
   int count = 1;                    ///< "2x RTX 4090"
+  std::string note;                 ///< what was assumed, for the user; often empty
 };
 
 /// The baked-in records with overlays applied. Immutable once built; copies share the data.
@@ -460,7 +473,8 @@ const Constant& constant(const Engine& engine, std::string_view name);
 /// are compared.
 std::string fold_name(std::string_view name);
 
-/// The same for models, where a point between digits stays: Qwen2.5-7B is not Qwen2-57B.
+/// The same for models, where a point between digits stays (Qwen2.5-7B is not Qwen2-57B; the underscore of
+/// Qwen-1_8B is such a point), and a colon too: qwen:7b, a tag of Ollama, is not Qwen-7B.
 std::string fold_model_name(std::string_view name);
 
 }  // namespace qwenfit::catalog

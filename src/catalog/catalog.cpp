@@ -118,9 +118,13 @@ std::string_view Catalog::date() {
   return baked::date;
 }
 
+const WeightFormat* format_named(const Catalog::Impl& catalog, std::string_view folded) {
+  const auto found = find_entries(catalog.names, NameKind::format, folded);
+  return found.empty() ? nullptr : catalog.formats[static_cast<std::size_t>(found.front().record)];
+}
+
 const WeightFormat& Catalog::find_format(std::string_view name) const {
-  const auto found = find_entries(impl_->names, NameKind::format, fold_name(name));
-  if (!found.empty()) return *impl_->formats[static_cast<std::size_t>(found.front().record)];
+  if (const WeightFormat* format = format_named(*impl_, fold_name(name))) return *format;
   std::vector<std::string_view> known;
   for (const WeightFormat* f : impl_->formats) known.push_back(f->id);
   throw Error(ErrorCode::unknown_name,

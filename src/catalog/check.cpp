@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -99,6 +100,13 @@ class Checker {
       expect(has(records_.models, id), "model {}: related '{}' is no model", m.id, id);
     for (const Text id : m.official_formats) {
       expect(has(records_.formats, id), "model {}: official format '{}' is no format", m.id, id);
+    }
+    for (const RegistryTag& tag : m.tags) {
+      const auto named = [&](const Variant& v) { return v.name == tag.variant; };
+      expect(tag.variant.empty() || std::any_of(m.variants.begin(), m.variants.end(), named),
+             "model {}: tag {}: '{}' is no variant", m.id, tag.name, tag.variant);
+      expect(tag.format.empty() || has(records_.formats, tag.format), "model {}: tag {}: '{}' is no format",
+             m.id, tag.name, tag.format);
     }
     if (m.arch == Arch::unknown) return;
     const Geometry& g = m.geometry;

@@ -228,6 +228,13 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Variant>
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, RegistryTag> {
+  v("name", r.name, Need::required);
+  v("variant", r.variant, Need::optional);
+  v("format", r.format, Need::optional);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Model> {
   v("id", r.id, Need::required);
   v("name", r.name, Need::required);
@@ -247,6 +254,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Model> {
   v("variants", r.variants, Need::optional);
   v("official_formats", r.official_formats, Need::optional);
   v("aliases", r.aliases, Need::optional);
+  v("tags", r.tags, Need::optional);
   v("summary", r.summary, Need::optional);
   v("improved", r.improved, Need::optional);
   v("strengths", r.strengths, Need::optional);

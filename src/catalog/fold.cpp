@@ -17,7 +17,8 @@ std::string fold_model_name(std::string_view name) {
   std::string out;
   out.reserve(name.size());
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '.' && i > 0 && digit(i - 1) && digit(i + 1)) out += '.';
+    if (name[i] == ':') out += ':';
+    else if ((name[i] == '.' || name[i] == '_') && i > 0 && digit(i - 1) && digit(i + 1)) out += '.';
     else out += fold_name(name.substr(i, 1));
   }
   return out;

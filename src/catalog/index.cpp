@@ -61,6 +61,13 @@ std::vector<NameEntry> build_index(const Records& records, Arena& arena) {
       builder.add(NameKind::model, model.variants[v].name, i, static_cast<std::int32_t>(v));
       builder.add_repository(model.variants[v].hf_id, i, static_cast<std::int32_t>(v));
     }
+    for (const RegistryTag& tag : model.tags) {
+      std::int32_t variant = -1;
+      for (std::size_t v = 0; v < model.variants.size(); ++v) {
+        if (model.variants[v].name == tag.variant) variant = static_cast<std::int32_t>(v);
+      }
+      builder.add(NameKind::model, tag.name, i, variant);
+    }
   }
   const auto plain = [&](NameKind kind, const auto& list) {
     for (std::size_t i = 0; i < list.size(); ++i) {

@@ -33,41 +33,57 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& known,
+std::vector<std::string_view> nearest(std::string_view word, const std::vector<KnownName>& known,
                                       std::size_t most) {
   const std::string folded = fold_name(word.substr(0, kLongest));
   struct Scored {
     std::size_t score;
-    std::string_view name;
+    std::string_view shown;
   };
   std::vector<Scored> scored;
-  for (const std::string_view name : known) {
-    const std::string other = fold_name(name.substr(0, kLongest));
+  for (const KnownName& k : known) {
+    const std::string other = fold_name(k.name.substr(0, kLongest));
     if (other.empty() || folded.empty()) continue;
     std::size_t score = distance(folded, other);
     // A beginning ("qwen3" for "qwen3-8b") is closer than its edit distance says.
-    if (other.starts_with(folded) || folded.starts_with(other)) score = std::min<std::size_t>(score, 2);
-    if (score <= std::max<std::size_t>(2, folded.size() / 3)) scored.push_back({score, name});
+    if (folded.size() > 1 && other.size() > 1 && (other.starts_with(folded) || folded.starts_with(other)))
+      score = std::min<std::size_t>(score, 2);
+    if (score <= std::max<std::size_t>(2, folded.size() / 3)) scored.push_back({score, k.shown});
   }
   std::stable_sort(scored.begin(), scored.end(),
                    [](const Scored& a, const Scored& b) { return a.score < b.score; });
   std::vector<std::string_view> out;
   for (const Scored& s : scored) {
     if (out.size() == most) break;
-    if (std::find(out.begin(), out.end(), s.name) == out.end()) out.push_back(s.name);
+    if (std::find(out.begin(), out.end(), s.shown) == out.end()) out.push_back(s.shown);
   }
   return out;
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-  const auto names = nearest(word, known);
-  if (names.empty()) return "";
-  std::string text = ": did you mean ";
-  for (std::size_t i = 0; i < names.size(); ++i) {
+std::vector<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& known,
+                                      std::size_t most) {
+  std::vector<KnownName> names;
+  for (const std::string_view name : known) names.push_back({name, name});
+  return nearest(word, names, most);
+}
+
+std::string alternatives(const std::vector<std::string_view>& names, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) {
     if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
     text += names[i];
   }
-  return text + "?";
+  return names.size() > most ? text + " ..." : text;
+}
+
+std::string did_you_mean_name(std::string_view word, const std::vector<KnownName>& known) {
+  const auto names = nearest(word, known);
+  return names.empty() ? "" : fmt::format(": did you mean {}?", alternatives(names));
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto names = nearest(word, known);
+  return names.empty() ? "" : fmt::format(": did you mean {}?", alternatives(names));
 }
 
 }  // namespace qwenfit::catalog

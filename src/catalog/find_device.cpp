@@ -1,0 +1,154 @@
+// Names people write -> devices: the index first, then the words.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "catalog_impl.hpp"
+#include "nearest.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::catalog {
+namespace {
+
+using Impl = Catalog::Impl;
+
+/// Memory as tools report it lies up to this far below (or above) the marketed figure. Where a device is
+/// sold with several sizes, people write one of them.
+constexpr double kMemoryTolerance = 0.16;
+constexpr double kOptionTolerance = 0.06;
+/// Beyond this the difference is worth a word.
+constexpr double kMemorySilent = 0.1;
+constexpr std::size_t kMostChoices = 8;
+
+struct Fit {
+  const Device* device;
+  int distance;
+  double off;  ///< relative difference of the memory asked for
+};
+
+/// How far `asked` GB are from what the device has or is sold with; 0 when nothing was asked.
+double memory_off(const Device& device, std::optional<double> asked) {
+  if (!asked) return 0;
+  double off = 1e9;
+  for (const std::int32_t option : device.memory_options_gb) {
+    const double difference = std::fabs(*asked / option - 1);
+    if (difference <= kOptionTolerance) off = std::min(off, difference);
+  }
+  if (device.memory_options_gb.empty()) {
+    if (!device.memory_gb) return 0;  // a CPU takes any
+    off = std::fabs(*asked / *device.memory_gb - 1);
+  }
+  return off;
+}
+
+std::string memory_text(const Device& device) {
+  if (device.memory_options_gb.empty())
+    return device.memory_gb ? fmt::format("{:g} GB", *device.memory_gb) : "any memory";
+  return fmt::format("{} GB", fmt::join(device.memory_options_gb, ", "));
+}
+
+/// The memory that the name chose, where there is a choice.
+std::optional<double> chosen_memory(const Device& device, std::optional<double> asked) {
+  if (!asked || (device.memory_options_gb.empty() && device.memory_gb)) return std::nullopt;
+  for (const std::int32_t option : device.memory_options_gb) {
+    if (std::fabs(*asked / option - 1) <= kOptionTolerance) return option;
+  }
+  return asked;
+}
+
+std::string assumed_memory(const Device& device) {
+  if (device.memory_options_gb.size() < 2 || !device.memory_gb) return "";
+  return fmt::format("{} with {:g} GB is assumed; it is sold with {}", device.name, *device.memory_gb,
+                     memory_text(device));
+}
+
+[[noreturn]] void fail_unknown(const Impl& impl, std::string_view name) {
+  std::vector<KnownName> known;
+  for (const Device* d : impl.devices) {
+    known.push_back({d->id, d->id});
+    for (const Text alias : d->aliases) known.push_back({alias, d->id});
+  }
+  throw Error(ErrorCode::unknown_device,
+              fmt::format("unknown device '{}'{}", name, did_you_mean_name(name, known)));
+}
+
+[[noreturn]] void fail_choices(ErrorCode code, std::string_view start, const std::vector<Fit>& fits) {
+  std::string text;
+  for (std::size_t i = 0; i < fits.size() && i < kMostChoices; ++i) {
+    text += fmt::format("{}{} ({})", i == 0 ? "" : ", ", fits[i].device->id, memory_text(*fits[i].device));
+  }
+  throw Error(code, fmt::format("{}: {}{}", start, text, fits.size() > kMostChoices ? " ..." : ""));
+}
+
+void refuse_slices(std::string_view name, const DeviceQuery& query) {
+  const bool vgpu = std::any_of(query.words.begin(), query.words.end(),
+                                [](const std::string& word) { return number_before(word, "q") > 0; });
+  if (vgpu || std::find(query.words.begin(), query.words.end(), "mig") != query.words.end()) {
+    throw Error(ErrorCode::unsupported,
+                fmt::format("'{}' is a slice of a card ({}): qwenfit calculates whole cards", name,
+                            vgpu ? "vGPU" : "MIG"));
+  }
+}
+
+}  // namespace
+
+DeviceMatch Catalog::find_device(std::string_view name) const {
+  const std::string_view shown = name.substr(0, kLongestName);
+  const auto in_index = [&](std::string_view folded) -> const Device* {
+    const auto found = find_entries(impl_->names, NameKind::device, folded);
+    return found.empty() ? nullptr : impl_->devices[static_cast<std::size_t>(found.front().record)];
+  };
+  if (const Device* device = in_index(fold_name(shown)))
+    return {device, std::nullopt, 1, assumed_memory(*device)};
+
+  const DeviceQuery query = parse_device_name(shown);
+  const auto same_vendor = [&](const Device& d) {
+    return !query.vendor || d.vendor == *query.vendor || d.vendor == Vendor::generic;
+  };
+  if (const Device* device = in_index(query.plain); device && same_vendor(*device))
+    return {device, std::nullopt, query.count, assumed_memory(*device)};
+  refuse_slices(shown, query);
+
+  std::vector<Fit> fits;
+  for (const DeviceCandidate& c : impl_->device_names().match(query)) {
+    const Device* device = impl_->devices[static_cast<std::size_t>(c.device)];
+    fits.push_back({device, c.distance, memory_off(*device, query.memory_gb)});
+  }
+  if (fits.empty()) {
+    for (const int i : impl_->device_names().containing(query)) {
+      const Device* device = impl_->devices[static_cast<std::size_t>(i)];
+      fits.push_back({device, 0, memory_off(*device, query.memory_gb)});
+    }
+  }
+  if (fits.empty()) fail_unknown(*impl_, shown);
+  std::vector<Fit> good = fits;
+  std::erase_if(good, [](const Fit& f) { return f.off > kMemoryTolerance; });
+  if (good.empty())
+    fail_choices(ErrorCode::unknown_device, fmt::format("no device '{}' with that memory is known", shown),
+                 fits);
+  // The size that is nearest, then the name that is nearest.
+  const double nearest_size = std::min_element(good.begin(), good.end(), [](const Fit& a, const Fit& b) {
+                                return a.off < b.off;
+                              })->off;
+  std::erase_if(good, [&](const Fit& f) { return f.off > nearest_size + 0.02; });
+  const int nearest_name = good.front().distance;
+  const auto rivals =
+      std::count_if(good.begin(), good.end(), [&](const Fit& f) { return f.distance == nearest_name; });
+  if (rivals > 1) {
+    std::erase_if(good, [&](const Fit& f) { return f.distance != nearest_name; });
+    fail_choices(ErrorCode::ambiguous, fmt::format("'{}' may be", shown), good);
+  }
+  const Device& device = *good.front().device;
+  DeviceMatch match{&device, chosen_memory(device, query.memory_gb), query.count, ""};
+  if (!query.memory_gb) match.note = assumed_memory(device);
+  else if (good.front().off > kMemorySilent)
+    match.note = fmt::format("{} is calculated with its {}, not with {:g} GB", device.name,
+                             memory_text(device), *query.memory_gb);
+  else if (good.size() > 1)
+    match.note = fmt::format("'{}' is read as {}; {} is sold with that memory too", shown, device.name,
+                             good[1].device->name);
+  return match;
+}
+
+}  // namespace qwenfit::catalog
