@@ -113,6 +113,7 @@ struct Setup {
   std::optional<Speculative> speculative;
   LlamaOptions llama;
   ServingOptions serving;
+  std::vector<std::string> notes;  ///< what was assumed when names were looked up
 };
 
 /// Bytes on one device.

@@ -9,6 +9,16 @@ namespace {
 
 /// Models x formats of a large batch; each entry holds some hundred tensors.
 constexpr std::size_t kMostCachedWeights = 512;
+constexpr std::size_t kMostCachedNames = 4096;
+
+/// What `find` gives for `name`, kept. Failures are not kept: they end the scenario anyway.
+template <class Match, class F>
+const Match& cached(std::unordered_map<std::string, Match>& cache, const std::string& name, F&& find) {
+  if (const auto it = cache.find(name); it != cache.end()) return it->second;
+  Match match = find(name);
+  if (cache.size() >= kMostCachedNames) cache.clear();
+  return cache.emplace(name, std::move(match)).first->second;
+}
 
 WeightSummary exact_weights(const engine::Setup& setup) {
   return summarize_weights(*setup.weights);
@@ -32,6 +42,14 @@ std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::M
   return made;
 }
 
+const catalog::ModelMatch& Estimator::Impl::find_model(const std::string& name) {
+  return cached(model_cache, name, [&](const std::string& n) { return catalog.find_model(n); });
+}
+
+const catalog::DeviceMatch& Estimator::Impl::find_device(const std::string& name) {
+  return cached(device_cache, name, [&](const std::string& n) { return catalog.find_device(n); });
+}
+
 Estimator::Estimator(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>(catalog)) {}
 Estimator::~Estimator() = default;
 const catalog::Catalog& Estimator::catalog() const {
@@ -51,7 +69,8 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
   e.fit = judge_fit(e.setup, e.memory, formulas);
-  e.notes = e.setup.weights->notes;
+  e.notes = e.setup.notes;
+  e.notes.insert(e.notes.end(), e.setup.weights->notes.begin(), e.setup.weights->notes.end());
   e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());
   if (e.speed) e.notes.insert(e.notes.end(), e.speed->notes.begin(), e.speed->notes.end());
   else if (!why_not.empty()) e.notes.push_back("speed: " + why_not);

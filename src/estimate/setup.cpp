@@ -50,17 +50,28 @@ const catalog::DType* kv_dtype(const catalog::Catalog& catalog, std::string_view
               fmt::format("{}: unknown KV cache type '{}'{}", key, text, catalog::did_you_mean(text, known)));
 }
 
-void add_devices(const catalog::Catalog& catalog, const Scenario& scenario, Setup& setup) {
+constexpr std::int64_t kMostDevices = 65536;
+
+void add_note(Setup& setup, const std::string& note) {
+  if (!note.empty()) setup.notes.push_back(note);
+}
+
+/// @param find the device match of a name.
+template <class F>
+void add_devices(const catalog::Catalog& catalog, const Scenario& scenario, F&& find, Setup& setup) {
   for (const DeviceRequest& request : scenario.devices) {
-    const catalog::DeviceMatch match = catalog.find_device(request.name);
+    const catalog::DeviceMatch& match = find(request.name);
+    add_note(setup, match.note);
     // A system is so many of its single device.
     const catalog::Device* device = match.device;
-    int count = match.count * request.count;
+    std::int64_t count = std::int64_t{match.count} * request.count;
     if (!device->base_device.empty()) {
       count *= device->device_count;
       device = catalog.device(device->base_device);
     }
-    for (int i = 0; i < count; ++i) setup.devices.push_back({device, match.memory_gb});
+    if (count + std::ssize(setup.devices) > kMostDevices)
+      throw Error(ErrorCode::invalid_value, "device: more than 65,536 devices");
+    setup.devices.insert(setup.devices.end(), static_cast<std::size_t>(count), {device, match.memory_gb});
   }
   if (scenario.device_count) {
     if (scenario.devices.empty()) throw Error(ErrorCode::usage, "device_count is given without a device");
@@ -69,12 +80,10 @@ void add_devices(const catalog::Catalog& catalog, const Scenario& scenario, Setu
     const engine::DeviceSlot slot = setup.devices.front();
     setup.devices.assign(static_cast<std::size_t>(*scenario.device_count), slot);
   }
-  if (setup.devices.size() > 65536)
-    throw Error(ErrorCode::invalid_value, "device_count: more than 65,536 devices");
 }
 
 /// The host: a catalog entry, figures, or (for CPUs and Grace machines) the device's own memory.
-engine::Host host_of(const catalog::Catalog& catalog, const Scenario& scenario, const Setup& setup) {
+engine::Host host_of(const catalog::Catalog& catalog, const Scenario& scenario, Setup& setup) {
   engine::Host host{"dual-channel DDR5-5600", 89.6, std::nullopt};
   if (!setup.devices.empty()) {
     const catalog::Device& device = *setup.devices.front().device;
@@ -85,6 +94,7 @@ engine::Host host_of(const catalog::Catalog& catalog, const Scenario& scenario, 
   if (!scenario.host) return host;
   if (!scenario.host->name.empty()) {
     const catalog::DeviceMatch match = catalog.find_device(scenario.host->name);
+    add_note(setup, match.note);
     host.name = std::string(match.device->name);
     if (match.device->bandwidth_gb_s) host.bandwidth_gb_s = *match.device->bandwidth_gb_s;
     if (match.memory_gb) host.memory = units::gib(*match.memory_gb);
@@ -189,15 +199,21 @@ void check_limits(const Setup& setup) {
 engine::Setup Estimator::resolve(const Scenario& scenario) {
   const catalog::Catalog& catalog = impl_->catalog;
   if (scenario.model.empty()) throw Error(ErrorCode::usage, "no model is named");
-  const catalog::ModelMatch match = catalog.find_model(scenario.model);
+  const catalog::ModelMatch& match = impl_->find_model(scenario.model);
   Setup setup;
   setup.catalog = &catalog;
   setup.model = match.model;
   setup.variant = match.variant;
-  add_devices(catalog, scenario, setup);
+  add_note(setup, match.note);
+  const auto find_device = [&](const std::string& name) -> const catalog::DeviceMatch& {
+    return impl_->find_device(name);
+  };
+  add_devices(catalog, scenario, find_device, setup);
 
   const catalog::WeightFormat* format = match.format;
   if (scenario.format) format = &catalog.find_format(*scenario.format);
+  else if (!format && !match.format_text.empty())
+    format = &catalog.find_format(match.format_text);  // names a format that is not known
   setup.engine =
       scenario.engine ? &catalog.find_engine(*scenario.engine) : &engine_for(catalog, format, setup);
   if (!format) format = &catalog.find_format(setup.engine->default_format);
@@ -214,7 +230,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     fill_quick_defaults(setup, *format);
   } else {
     format::RecipeOptions recipe;
-    recipe.with_mtp = setup.speculative && setup.speculative->method == "mtp";
+    recipe.with_mtp = match.mtp || (setup.speculative && setup.speculative->method == "mtp");
     recipe.gguf = std::find(setup.engine->schemes.begin(), setup.engine->schemes.end(), "ggml") !=
                   setup.engine->schemes.end();
     setup.weights = impl_->weights(*setup.model, *format, recipe);

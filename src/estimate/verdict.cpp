@@ -83,7 +83,8 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
         largest(kShortest, longest, [&](std::int64_t c) { return fits_with(c, setup.concurrency); });
   }
   if (fits_with(setup.context, 1)) {
-    fit.max_concurrency = largest(1, kMostSequences, [&](std::int64_t n) { return fits_with(setup.context, n); });
+    fit.max_concurrency =
+        largest(1, kMostSequences, [&](std::int64_t n) { return fits_with(setup.context, n); });
   }
   return fit;
 }
