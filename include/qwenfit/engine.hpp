@@ -165,6 +165,8 @@ struct MemoryPlan {
   std::vector<std::string> notes;
 
   Bytes total() const;
+  /// All devices together; the host is not among them.
+  DeviceMemory all_devices() const;
 };
 
 /// One step of a derivation, for --explain.

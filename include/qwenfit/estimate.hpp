@@ -23,6 +23,7 @@ struct ModelSummary {
   int kv_layers;
   int layers;
   std::int64_t context_native;
+  std::int64_t context_longest;  ///< with context extension (YaRN), where the model has one
 };
 
 struct TypeBytes {
@@ -58,13 +59,14 @@ struct Cost {
   std::optional<double> usd_per_million_output_tokens;
   std::optional<double> usd_per_million_input_tokens;
   std::string price_source;
+  std::string price_date;  ///< ISO date; empty for a price as given
 };
 
 /// Whether one requirement holds; nothing in `met` means it can't be decided.
 struct Requirement {
   std::string name;
   std::string required;
-  std::string actual;
+  std::string actual;  ///< "unknown" when it can't be told
   std::optional<bool> met;
 };
 
@@ -81,8 +83,8 @@ struct TrainMemory {
 };
 
 struct Estimate {
-  Scenario scenario;    ///< as asked
-  engine::Setup setup;  ///< with every default filled in
+  Scenario scenario;    ///< as asked, with every default filled in
+  engine::Setup setup;  ///< the same, looked up
   ModelSummary model{};
   WeightSummary weights{};
   KvSummary kv{};
@@ -94,6 +96,7 @@ struct Estimate {
   std::vector<Requirement> requirements;
   std::vector<engine::Step> derivation;
   std::vector<std::string> notes;
+  std::vector<std::string> hints;  ///< what else would do, from Estimator::hints, where that was asked
 };
 
 /// Turns scenarios into estimates. Keeps what repeats between scenarios (inventories, weights) in
@@ -107,6 +110,11 @@ class Estimator {
 
   /// @throws Error with the sentence for the user; never a partial answer.
   Estimate estimate(const Scenario& scenario);
+
+  /// One to three useful alternatives to `answer`, which is the estimate of `asked`: a better or smaller
+  /// format, a smaller KV cache, a context that fits. Takes some more estimates, so it is not part of
+  /// `estimate`.
+  std::vector<std::string> hints(const Scenario& asked, const Estimate& answer);
 
   /// The first half: names looked up, defaults filled in.
   engine::Setup resolve(const Scenario& scenario);

@@ -74,6 +74,21 @@ Bytes MemoryPlan::total() const {
   return sum;
 }
 
+DeviceMemory MemoryPlan::all_devices() const {
+  DeviceMemory sum;
+  for (const DeviceMemory& d : devices) {
+    sum.weights += d.weights;
+    sum.kv_cache += d.kv_cache;
+    sum.recurrent_state += d.recurrent_state;
+    sum.compute += d.compute;
+    sum.graphs += d.graphs;
+    sum.runtime += d.runtime;
+    sum.capacity += d.capacity;
+    sum.usable += d.usable;
+  }
+  return sum;
+}
+
 void fill_defaults(Setup& setup) {
   const auto find = [&](std::string_view id) { return setup.catalog->dtype(id); };
   if (!setup.kv_type) setup.kv_type = find(setup.engine->default_kv_type);

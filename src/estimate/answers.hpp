@@ -5,6 +5,9 @@
 
 namespace qwenfit {
 
+/// Tokens of all sequences together: what is more is refused or not looked at, and nothing can overflow.
+inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
+
 /// The scenario with every default of `setup` written into it.
 Scenario filled_in(const Scenario& scenario, const engine::Setup& setup);
 
@@ -18,6 +21,11 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
 
 /// Warnings about a context beyond what the model was made for.
 void add_context_notes(Estimate& estimate);
+
+/// The steps of the derivation ahead of engine and speed (weights, KV cache, recurrent state) and behind
+/// them (fit, cost).
+void derive_inputs(const Estimate& estimate, std::vector<engine::Step>& steps);
+void derive_outcome(const Estimate& estimate, std::vector<engine::Step>& steps);
 
 std::optional<Cost> cost_of(const Scenario& scenario, const Estimate& estimate);
 std::vector<Requirement> check_requirements(const Require& require, const Estimate& estimate);

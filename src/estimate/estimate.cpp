@@ -65,6 +65,7 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   e.model = summarize_model(e.setup);
   e.weights = formulas.weights(e.setup);
   e.kv = summarize_kv(e.setup);
+  if (steps) derive_inputs(e, *steps);
   e.memory = formulas.plan(e.setup, steps);
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
@@ -73,9 +74,10 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   e.notes.insert(e.notes.end(), e.setup.weights->notes.begin(), e.setup.weights->notes.end());
   e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());
   if (e.speed) e.notes.insert(e.notes.end(), e.speed->notes.begin(), e.speed->notes.end());
-  else if (!why_not.empty()) e.notes.push_back("speed: " + why_not);
+  else if (!e.setup.devices.empty() && !why_not.empty()) e.notes.push_back("speed: " + why_not);
   add_context_notes(e);
   e.cost = cost_of(scenario, e);
+  if (steps) derive_outcome(e, *steps);
   e.requirements = check_requirements(scenario.require, e);
   return e;
 }

@@ -63,25 +63,20 @@ void explain_memory(const Setup& setup, const MemoryPlan& plan, std::vector<Step
   const ModelSummary model = summarize_model(setup);
   const KvSummary kv = summarize_kv(setup);
   const catalog::WeightFormat& format = *setup.weights->format;
-  Bytes weights = 0;
-  Bytes cache = 0;
-  for (const DeviceMemory& d : plan.devices) {
-    weights += d.weights;
-    cache += d.kv_cache;
-  }
+  const DeviceMemory sum = plan.all_devices();
   steps.push_back(
       {"Weights", "parameters x nominal bits / 8",
        fmt::format("{} x {} bits / 8", units::format_parameters(model.parameters), nominal_bits(format)),
-       fmt::format("{:.2f} GB", to_gb(weights)), std::string(kPage)});
+       fmt::format("{:.2f} GB", to_gb(sum.weights)), std::string(kPage)});
   steps.push_back({"KV cache", "bytes per token x tokens x sequences",
                    fmt::format("{} B x {} x {}", units::format_grouped(kv.bytes_per_token),
                                units::format_grouped(setup.context), setup.concurrency),
-                   fmt::format("{:.2f} GB", to_gb(cache)), std::string(kPage)});
+                   fmt::format("{:.2f} GB", to_gb(sum.kv_cache)), std::string(kPage)});
   steps.push_back(
       {"Framework", "a fixed amount", "", fmt::format("{:.1f} GB", to_gb(kFramework)), std::string(kPage)});
   steps.push_back(
       {"Memory", "weights + KV cache + framework, to two decimals",
-       fmt::format("{:.3f} + {:.3f} + {:.1f} GB", to_gb(weights), to_gb(cache), to_gb(kFramework)),
+       fmt::format("{:.3f} + {:.3f} + {:.1f} GB", to_gb(sum.weights), to_gb(sum.kv_cache), to_gb(kFramework)),
        fmt::format("{:.2f} GB", to_gb(memory(setup))), std::string(kPage)});
 }
 

@@ -21,7 +21,8 @@ std::optional<Cost> cost_of(const Scenario& scenario, const Estimate& e) {
       const auto& price = slot.device->cloud_usd_per_hour;
       if (!price || !price->typical) return std::nullopt;
       sum += *price->typical;
-      cost.price_source = fmt::format("{} ({})", price->source, price->date);
+      cost.price_source = std::string(price->source);
+      cost.price_date = std::string(price->date);
     }
     if (e.setup.devices.empty()) return std::nullopt;
     cost.usd_per_hour = sum;
@@ -42,11 +43,13 @@ std::vector<Requirement> check_requirements(const Require& r, const Estimate& e)
   std::vector<Requirement> out;
   const bool known = !e.setup.devices.empty();
   const auto at_least = [&](std::string_view name, double required, std::optional<double> actual) {
-    out.push_back({std::string(name), format_figure(required), actual ? format_figure(*actual) : "unknown",
+    out.push_back({std::string(name), fmt::format("{:.6g}", required),
+                   actual ? format_figure(*actual) : "unknown",
                    actual ? std::optional<bool>(*actual >= required) : std::nullopt});
   };
   const auto at_most = [&](std::string_view name, double required, std::optional<double> actual) {
-    out.push_back({std::string(name), format_figure(required), actual ? format_figure(*actual) : "unknown",
+    out.push_back({std::string(name), fmt::format("{:.6g}", required),
+                   actual ? format_figure(*actual) : "unknown",
                    actual ? std::optional<bool>(*actual <= required) : std::nullopt});
   };
   const auto count_at_least = [&](std::string_view name, std::int64_t required,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "answers.hpp"
 #include "catalog/nearest.hpp"
 #include "estimator_impl.hpp"
 #include "quick.hpp"
@@ -186,8 +187,7 @@ void fill_quick_defaults(Setup& setup, const catalog::WeightFormat& format) {
 
 /// Products of large counts are refused here, so that nothing behind can overflow.
 void check_limits(const Setup& setup) {
-  constexpr double kMostTokens = 1099511627776.0;  // 2^40
-  if (static_cast<double>(setup.context) * static_cast<double>(setup.concurrency) > kMostTokens) {
+  if (setup.context > kMostTokens / setup.concurrency) {
     throw Error(ErrorCode::invalid_value,
                 fmt::format("context x concurrency = {} x {} tokens: more than any machine holds",
                             setup.context, setup.concurrency));

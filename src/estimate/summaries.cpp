@@ -93,7 +93,9 @@ ModelSummary summarize_model(const engine::Setup& setup) {
       model::count_parameters(model::build_inventory(model, model::Layout::checkpoint));
   std::int64_t native = model.context.native;
   if (setup.variant && setup.variant->context_native) native = *setup.variant->context_native;
-  return {n.total, n.active, model::kv_layers(model), model.geometry.layers, native};
+  const std::int64_t longest =
+      std::max<std::int64_t>({native, model.context.configured, model.context.extended.value_or(0)});
+  return {n.total, n.active, model::kv_layers(model), model.geometry.layers, native, longest};
 }
 
 WeightSummary summarize_weights(const format::Weights& weights) {

@@ -16,10 +16,31 @@ constexpr double kComfortable = 0.20;
 constexpr std::int64_t kShortest = 256;
 constexpr std::int64_t kMostSequences = std::int64_t{1} << 20;
 
-bool holds(const engine::MemoryPlan& plan) {
+/// Whether layers, or their experts, are on the host. (The token embedding alone always may be.)
+bool offloads(const engine::MemoryPlan& plan) {
+  return std::any_of(plan.layers.begin(), plan.layers.end(), [](const engine::LayerPlace& place) {
+    return place.device < 0 || place.experts_on_host;
+  });
+}
+
+bool holds(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   if (plan.refusal) return false;
+  if (setup.host.memory && plan.host.total() > *setup.host.memory) return false;
   return std::all_of(plan.devices.begin(), plan.devices.end(),
                      [](const engine::DeviceMemory& d) { return d.headroom() >= 0; });
+}
+
+/// What the verdict rests on, in figures.
+std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan,
+                      const engine::DeviceMemory& tightest) {
+  if (plan.refusal) return *plan.refusal;
+  std::string out = fmt::format("needs {} of {} usable", units::format_bytes(tightest.total()),
+                                units::format_bytes(tightest.usable));
+  if (plan.devices.size() > 1) out += fmt::format(" on the fullest of {}", plan.devices.size());
+  if (offloads(plan)) out += fmt::format(", and {} of host memory", units::format_bytes(plan.host.total()));
+  if (setup.host.memory && plan.host.total() > *setup.host.memory)
+    out += fmt::format(", which has {}", units::format_bytes(*setup.host.memory));
+  return out;
 }
 
 /// The largest value in [low, high] for which `fits` holds; it is true at `low` and turns false once.
@@ -56,35 +77,34 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
   const auto tightest =
       std::min_element(plan.devices.begin(), plan.devices.end(),
                        [](const auto& a, const auto& b) { return a.headroom() < b.headroom(); });
-  fit.fits = holds(plan);
+  fit.fits = holds(setup, plan);
+  fit.reason = reason_of(setup, plan, *tightest);
   const double free =
       static_cast<double>(tightest->headroom()) / std::max(1.0, static_cast<double>(tightest->usable));
-  if (plan.refusal) fit.reason = *plan.refusal;
-  else
-    fit.reason = fmt::format("needs {} of {} usable", units::format_bytes(tightest->total()),
-                             units::format_bytes(tightest->usable));
+  const bool offload = offloads(plan);
   if (!fit.fits) fit.verdict = Verdict::does_not_fit;
+  else if (offload) fit.verdict = Verdict::offload;
   else
     fit.verdict = free >= kComfortable ? Verdict::comfortable
                   : free >= kTight     ? Verdict::fits
                                        : Verdict::tight;
 
+  // The limits are those of the same arrangement: nothing moves to the host that is not there now.
   engine::Setup probe = setup;
   const auto fits_with = [&](std::int64_t context, std::int64_t concurrency) {
     probe.context = context;
     probe.concurrency = concurrency;
-    return holds(formulas.plan(probe, nullptr));
+    const engine::MemoryPlan tried = formulas.plan(probe, nullptr);
+    return holds(probe, tried) && (offload || !offloads(tried));
   };
-  const std::int64_t longest =
-      std::max<std::int64_t>({setup.model->context.native, setup.model->context.configured,
-                              setup.model->context.extended.value_or(0)});
+  const std::int64_t longest = summarize_model(setup).context_longest;
   if (fits_with(kShortest, setup.concurrency)) {
     fit.max_context =
         largest(kShortest, longest, [&](std::int64_t c) { return fits_with(c, setup.concurrency); });
   }
   if (fits_with(setup.context, 1)) {
-    fit.max_concurrency =
-        largest(1, kMostSequences, [&](std::int64_t n) { return fits_with(setup.context, n); });
+    fit.max_concurrency = largest(1, std::min(kMostSequences, kMostTokens / setup.context),
+                                  [&](std::int64_t n) { return fits_with(setup.context, n); });
   }
   return fit;
 }

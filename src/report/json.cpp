@@ -105,14 +105,16 @@ void write_memory(JsonWriter& json, const Estimate& e) {
   }
   json.end_array();
   const engine::HostMemory& h = e.memory.host;
-  json.key("host").begin_object();
-  write_part(json, "weights", h.weights);
-  write_part(json, "kv_cache", h.kv_cache);
-  write_part(json, "recurrent_state", h.recurrent_state);
-  write_part(json, "compute", h.compute);
-  write_part(json, "output", h.output);
-  json.member("total", h.total());
-  json.end_object();
+  if (h.total() > 0) {
+    json.key("host").begin_object();
+    write_part(json, "weights", h.weights);
+    write_part(json, "kv_cache", h.kv_cache);
+    write_part(json, "recurrent_state", h.recurrent_state);
+    write_part(json, "compute", h.compute);
+    write_part(json, "output", h.output);
+    json.member("total", h.total());
+    json.end_object();
+  }
   json.member("total", e.memory.total());
   json.end_object();
 }
@@ -136,7 +138,7 @@ void write_speed(JsonWriter& json, const speed::Speed& s) {
   write_figure(json, "ttft_ms", s.ttft_ms);
   json.member("bound", speed::bound_name(s.bound));
   json.member("confidence", speed::confidence_name(s.confidence));
-  json.member("based_on", s.based_on);
+  if (s.based_on > 0) json.member("based_on", s.based_on);
   json.end_object();
 }
 
@@ -262,6 +264,7 @@ void write_json(std::string& out, const Estimate& e, int indent) {
     json.member("usd_per_million_output_tokens", e.cost->usd_per_million_output_tokens);
     json.member("usd_per_million_input_tokens", e.cost->usd_per_million_input_tokens);
     json.member("price_source", e.cost->price_source);
+    if (!e.cost->price_date.empty()) json.member("price_date", e.cost->price_date);
     json.end_object();
   }
   write_train(json, e);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "report.hpp"
+#include "words.hpp"
 
 namespace qwenfit::report {
 namespace {
@@ -10,18 +11,6 @@ namespace {
 std::string short_gb(Bytes bytes) {
   const double gb = units::to_gb(bytes);
   return bytes % 1'000'000'000 == 0 ? fmt::format("{:.0f} GB", gb) : fmt::format("{:.1f} GB", gb);
-}
-
-Tone tone_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::comfortable:
-    case Verdict::fits: return Tone::good;
-    case Verdict::tight:
-    case Verdict::offload: return Tone::warn;
-    case Verdict::does_not_fit: return Tone::bad;
-    case Verdict::unknown: break;
-  }
-  return Tone::dim;
 }
 
 }  // namespace

@@ -24,6 +24,16 @@ void write_json_error(std::string& out, std::int64_t line, const std::string& id
 /// `qwenfit quants`: one row per weight format.
 Table quants_table(const std::vector<Quant>& quants);
 
+/// The estimate as one row, for --csv. Columns keep their names and order; new ones come last.
+Table estimate_row(const Estimate& estimate);
+
+/// The estimate as a small Markdown table.
+std::string markdown(const Estimate& estimate);
+
+/// `qwenfit estimate` for people.
 std::string text(const Estimate& estimate, const Style& style);
+
+/// How the figures come about, a paragraph for each, as part of the text above.
+void add_derivation(std::string& out, const std::vector<engine::Step>& steps, const Style& style);
 
 }  // namespace qwenfit::report

@@ -11,8 +11,7 @@
 namespace qwenfit::report {
 namespace {
 
-constexpr int kGap = 2;             // blanks between columns
-constexpr int kNarrowestWrap = 16;  // a column of words gets at least that
+constexpr int kNarrowestWrap = 12;  // a column of words gets at least that
 
 /// A column of a text table that is shown, with its width.
 struct Shown {
@@ -20,9 +19,9 @@ struct Shown {
   int width;
 };
 
-int total_width(const std::vector<Shown>& shown) {
-  int sum = -kGap;
-  for (const Shown& s : shown) sum += s.width + kGap;
+int total_width(const Table& table, const std::vector<Shown>& shown) {
+  int sum = 0;
+  for (const Shown& s : shown) sum += s.width + (sum > 0 ? table.columns[s.index].gap : 0);
   return sum;
 }
 
@@ -38,12 +37,12 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
   for (;;) {
     std::vector<Shown> shown = natural;
     for (Shown& s : shown) {
-      const int excess = total_width(shown) - width;
+      const int excess = total_width(table, shown) - width;
       if (excess <= 0) return shown;
       if (table.columns[s.index].wraps)
         s.width = std::max(std::min(kNarrowestWrap, s.width), s.width - excess);
     }
-    if (total_width(shown) <= width) return shown;
+    if (total_width(table, shown) <= width) return shown;
     const auto least = std::max_element(natural.begin(), natural.end(), [&](const Shown& a, const Shown& b) {
       return table.columns[a.index].rank <= table.columns[b.index].rank;  // the last of equals
     });
@@ -67,7 +66,8 @@ std::string render_text(const Table& table, const Style& style) {
     for (const Shown& s : shown) {
       const bool right = table.columns[s.index].align == Align::right;
       const std::string text = text_of(s);
-      if (s.index != shown.front().index) line += std::string(kGap, ' ');
+      if (s.index != shown.front().index)
+        line += std::string(static_cast<std::size_t>(table.columns[s.index].gap), ' ');
       const std::string padded = right ? pad_left(text, s.width) : pad(text, s.width);
       // Blanks stay outside the colour, so that they can be trimmed at the end of the line.
       const auto at = padded.find(text);
@@ -76,8 +76,11 @@ std::string render_text(const Table& table, const Style& style) {
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   };
-  add_line([&](const Shown& s) { return table.columns[s.index].title; },
-           [](const Shown&) { return Tone::strong; });
+  if (std::any_of(table.columns.begin(), table.columns.end(),
+                  [](const Column& c) { return !c.title.empty(); })) {
+    add_line([&](const Shown& s) { return table.columns[s.index].title; },
+             [](const Shown&) { return Tone::strong; });
+  }
   for (std::size_t r = 0; r < texts.size(); ++r) {
     std::vector<std::vector<std::string>> parts;  // lines of each shown cell
     std::size_t height = 1;

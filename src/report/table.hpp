@@ -36,11 +36,12 @@ enum class Align : std::uint8_t { left, right };
 
 struct Column {
   std::string key;    ///< stable name of CSV and JSON, unit included: "file_bytes", "decode_tok_s"
-  std::string title;  ///< for people: "File size"
+  std::string title;  ///< for people: "File size"; when no column has one, text tables have no header
   Align align = Align::left;
   bool wraps = false;  ///< may be broken into lines when the terminal is narrow
   /// 0 stays in a text table, however narrow the terminal; of the others the highest rank goes first.
   int rank = 0;
+  int gap = 2;  ///< blanks before it
 };
 
 struct Table {
