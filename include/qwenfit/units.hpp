@@ -33,10 +33,10 @@ constexpr double to_gb(Bytes b) {
   return static_cast<double>(b) / kGB;
 }
 constexpr Bytes mib(double v) {
-  return static_cast<Bytes>(v * static_cast<double>(kMiB) + 0.5);
+  return static_cast<Bytes>(v * static_cast<double>(kMiB) + 0.5);  // NOLINT(bugprone-incorrect-roundings)
 }
 constexpr Bytes gib(double v) {
-  return static_cast<Bytes>(v * static_cast<double>(kGiB) + 0.5);
+  return static_cast<Bytes>(v * static_cast<double>(kGiB) + 0.5);  // NOLINT(bugprone-incorrect-roundings)
 }
 
 /// `value` rounded up to a multiple of `multiple` (> 0).

@@ -51,7 +51,8 @@ void read_record(const Source& source, const json& value, const std::string& poi
   fields(visit, out);
   for (const auto& [key, unused] : value.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      source.fail(pointer + "/" + key, fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)));
+      source.fail(fmt::format("{}/{}", pointer, key),
+                  fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)));
     }
   }
 }

@@ -20,8 +20,8 @@ class Encoder {
 
   /// Pre-norm blocks; Whisper's key projection has no bias.
   void blocks(bool key_bias) {
-    layer_norm(2 * a_.depth);
-    linear(width_, width_, 3 * a_.depth);
+    layer_norm(2 * std::int64_t{a_.depth});
+    linear(width_, width_, 3 * std::int64_t{a_.depth});
     linear(width_, width_, a_.depth, key_bias);
     linear(a_.intermediate_size, width_, a_.depth);
     linear(width_, a_.intermediate_size, a_.depth);

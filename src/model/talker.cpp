@@ -25,11 +25,11 @@ class Speech {
     const std::int64_t kv = std::int64_t{t_.kv_heads} * t_.head_dim;
     matrix(t_.vocab_size, t_.text_size);  // codec embedding, as wide as the thinker
     linear(width_, t_.text_size);
-    vector(width_, 2 * t_.layers);
+    vector(width_, 2 * std::int64_t{t_.layers});
     linear(q, width_, t_.layers);
-    linear(kv, width_, 2 * t_.layers);
+    linear(kv, width_, 2 * std::int64_t{t_.layers});
     matrix(width_, q, t_.layers);
-    matrix(t_.intermediate_size, width_, 2 * t_.layers);
+    matrix(t_.intermediate_size, width_, 2 * std::int64_t{t_.layers});
     matrix(width_, t_.intermediate_size, t_.layers);
     vector(width_);
     matrix(t_.vocab_size, width_);

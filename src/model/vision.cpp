@@ -42,7 +42,7 @@ class Tower {
     linear(width_, patch(), 1, false);
     b_.matrix(Role::vision_matrix, v_.positions, width_);
     layer_norm(width_);
-    layer_norm(width_, 2 * v_.depth);
+    layer_norm(width_, 2 * std::int64_t{v_.depth});
     attention();
     plain_mlp();
     const std::int64_t out = v_.output_size;
@@ -56,7 +56,7 @@ class Tower {
 
   void qwen2_vl() {
     linear(width_, patch(), 1, false);
-    layer_norm(width_, 2 * v_.depth);
+    layer_norm(width_, 2 * std::int64_t{v_.depth});
     attention();
     plain_mlp();
     layer_norm(width_);
@@ -66,9 +66,9 @@ class Tower {
 
   void qwen2_5_vl() {
     linear(width_, patch(), 1, false);
-    rms_norm(width_, 2 * v_.depth);
+    rms_norm(width_, 2 * std::int64_t{v_.depth});
     attention();
-    linear(v_.intermediate_size, width_, 2 * v_.depth);  // gate and up
+    linear(v_.intermediate_size, width_, 2 * std::int64_t{v_.depth});  // gate and up
     linear(width_, v_.intermediate_size, v_.depth);
     rms_norm(width_);
     linear(merged(), merged());
@@ -78,7 +78,7 @@ class Tower {
   void qwen3_vl() {
     linear(width_, patch());
     b_.matrix(Role::vision_matrix, v_.positions, width_);
-    layer_norm(width_, 2 * v_.depth);
+    layer_norm(width_, 2 * std::int64_t{v_.depth});
     attention();
     plain_mlp();
     layer_norm(width_);

@@ -140,7 +140,7 @@ std::string csv_field(const Value& value) {
     }
     std::string operator()(const std::string& text) const { return printable(text); }
   };
-  const std::string field = std::visit(Visitor{}, value);
+  std::string field = std::visit(Visitor{}, value);
   if (field.find_first_of(",\"") == std::string::npos) return field;
   std::string quoted = "\"";
   for (const char c : field) {
