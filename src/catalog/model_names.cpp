@@ -138,11 +138,12 @@ std::vector<std::string> ModelNames::spelt_out(std::span<const Word> words,
         continue;
       }
     }
-    // "qwen2.5vl": two words in one.
+    // "qwen2.5vl", "reasonableqwen3": two words in one.
     std::size_t cut = word.size();
     while (--cut > 3) {
-      if (is_family(word.substr(0, cut)) && find(word.substr(cut)) >= 0 && has_letter(word.substr(cut, 1)))
-        break;
+      const std::string head = word.substr(0, cut), tail = word.substr(cut);
+      if (is_family(head) && find(tail) >= 0 && has_letter(tail.substr(0, 1))) break;
+      if (is_family(tail) && has_letter(tail.substr(0, 1)) && has_digit(tail)) break;
     }
     if (cut > 3) {
       out.push_back(word.substr(0, cut));
@@ -194,7 +195,9 @@ std::vector<ModelCandidate> ModelNames::match(const ModelQuery& q) const {
       !has_digit(family) && std::any_of(vocabulary_.begin(), vocabulary_.end(), [&](const auto& w) {
         return w.size() > family.size() && w.starts_with(family) && has_digit(w.substr(family.size(), 1));
       });
-  if (bare && q.unknown_ahead) return found;
+  const auto families = std::count_if(q.line.begin(), q.line.end(),
+                                      [&](int word) { return family_[static_cast<std::size_t>(word)]; });
+  if (bare && q.unknown_ahead && families == 1) return found;
 
   std::vector<int> asked = q.line;
   asked.insert(asked.end(), q.kind.begin(), q.kind.end());

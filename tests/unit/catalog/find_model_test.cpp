@@ -97,6 +97,44 @@ TEST_CASE("Hugging Face repositories and paths") {
   check({"mmproj-Qwen3-VL-8B-Instruct-F16.gguf", "qwen3-vl-8b-instruct", "", ""});
 }
 
+TEST_CASE("Ollama tags") {
+  check({"qwen3:8b", "qwen3-8b", "", "q4_k_m"});
+  check({"qwen3:8b-q4_K_M", "qwen3-8b", "", "q4_k_m"});
+  check({"library/qwen3:8b-q8_0", "qwen3-8b", "", "q8_0"});
+  check({"qwen3:latest", "qwen3-8b", "", "q4_k_m"});
+  // What Ollama serves under short tags is not always what the words say.
+  check({"qwen3:30b", "qwen3-30b-a3b-thinking-2507", "", "q4_k_m"});
+  check({"qwen3:30b-a3b-q8_0", "qwen3-30b-a3b", "", "q8_0"});
+  check({"qwen3:30b-a3b-instruct-2507-fp16", "qwen3-30b-a3b-instruct-2507", "", "f16"});
+  check({"qwen3-coder:30b", "qwen3-coder-30b-a3b-instruct", "", "q4_k_m"});
+  check({"qwen2.5-coder:1.5b-instruct-q8_0", "qwen2.5-coder-1.5b", "Qwen2.5-Coder-1.5B-Instruct", "q8_0"});
+  check({"qwen2.5:7b", "qwen2.5-7b", "Qwen2.5-7B-Instruct", "q4_k_m"});
+  check({"qwen2.5-coder:0.5b-base", "qwen2.5-coder-0.5b", "", "q8_0"});
+  check({"qwen2.5vl:7b", "qwen2.5-vl-7b", "", "q4_k_m"});
+  check({"qwen3-vl:4b", "qwen3-vl-4b-instruct", "Qwen3-VL-4B-Thinking", "q4_k_m"});
+  check({"qwen3.5:2b", "qwen3.5-2b", "", "q8_0"});
+  // Q4_0 was the default until Qwen2, and the qwen library holds two generations.
+  check({"qwen2:7b", "qwen2-7b", "Qwen2-7B-Instruct", "q4_0"});
+  check({"qwen:7b", "qwen1.5-7b", "Qwen1.5-7B-Chat", "q4_0"});
+  check({"qwen:14b-text", "qwen1.5-14b", "", "q4_0"});
+  check({"qwen:7b-chat-q4_0", "qwen-7b", "Qwen-7B-Chat", "q4_0"});
+  check({"qwen:7b-chat-v1.5-q5_K_M", "qwen1.5-7b", "Qwen1.5-7B-Chat", "q5_k_m"});
+  check({"codeqwen:7b-code-v1.5-q4_1", "codeqwen1.5-7b", "", "q4_1"});
+  check({"deepseek-r1:7b", "deepseek-r1-distill-qwen-7b", "", "q4_k_m"});
+  check({"user/qwen3:4b-q4_K_M", "qwen3-4b", "", "q4_k_m"});
+  check({"ai/qwen3:0.6B-F16", "qwen3-0.6b", "", "f16"});
+  CHECK(code_of("qwen3-coder:480b-cloud") == ErrorCode::unsupported);
+}
+
+TEST_CASE("derivatives with the shape of a Qwen") {
+  check({"bartowski/DeepSeek-R1-Distill-Qwen-7B-GGUF", "deepseek-r1-distill-qwen-7b", "", "q4_k_m"});
+  check({"DeepSeek-R1-0528-Qwen3-8B-Q4_K_M.gguf", "deepseek-r1-0528-qwen3-8b", "", "q4_k_m"});
+  check({"uncensoredai_UncensoredLM-DeepSeek-R1-Distill-Qwen-14B-Q4_K_M.gguf", "deepseek-r1-distill-qwen-14b",
+         "", "q4_k_m"});
+  check({"DeepSeek-V4-Pro-Qwen3.5-4B", "qwen3.5-4b", "", ""});
+  check({"adeelahmad/ReasonableQwen3-4B", "qwen3-4b", "", ""});
+}
+
 TEST_CASE("formats inside repository names") {
   check({"mlx-community/Qwen3-8B-4bit", "qwen3-8b", "", "mlx-4bit"});
   check({"lmstudio-community/Qwen3-8B-MLX-8bit", "qwen3-8b", "", "mlx-8bit"});

@@ -81,5 +81,7 @@ TEST_CASE("recurrent state is fixed per sequence") {
 }
 
 TEST_CASE("a model of unknown geometry is refused, not guessed") {
-  CHECK_THROWS_AS(model::build_inventory(find("qwen-agentworld-35b-a3b"), Layout::checkpoint), Error);
+  catalog::Model model = find("qwen3-8b");
+  model.arch = catalog::Arch::unknown;
+  CHECK_THROWS_AS(model::build_inventory(model, Layout::checkpoint), Error);
 }
