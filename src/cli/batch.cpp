@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "command.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
@@ -104,6 +105,10 @@ int run_batch(const std::vector<std::string>& args) {
   app.add_option("file", file, "JSON lines; - is standard input");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH");
+  add_examples(
+      app,
+      {{"One scenario", "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch"},
+       {"Its keys are those of the scenario in every estimate", "qwenfit estimate qwen3-8b -d 4090 --json"}});
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);

@@ -18,7 +18,8 @@ enum Exit : int {
 
 struct Command {
   std::string_view name;
-  std::string_view summary;  ///< one line of `qwenfit --help`
+  std::string_view question;  ///< that it answers, for `qwenfit --help`
+  std::string_view example;
   /// @param args the words after the command's name.
   /// @throws qwenfit::Error; main turns it into a sentence and an exit code.
   int (*run)(const std::vector<std::string>& args);

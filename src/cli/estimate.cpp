@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 
@@ -32,6 +33,14 @@ int run_estimate(const std::vector<std::string>& args) {
       ->required();
   add_scenario_options(app, args, scenario);
   add_common_options(app, common);
+  add_examples(app, {{"Does it fit, and how fast is it?", "qwenfit estimate qwen3-8b --device rtx-4090"},
+                     {"A format, a longer context, an 8-bit KV cache",
+                      "qwenfit estimate qwen3-8b -f q6_k -c 32k --kv-type q8_0 -d 'RTX 3060 12GB'"},
+                     {"How many requests can vLLM serve at once?",
+                      "qwenfit estimate Qwen/Qwen3-32B -e vllm -f fp8 -d h100 -u 32"},
+                     {"Where does each figure come from?", "qwenfit estimate qwen2.5-7b -d 4090 --explain"},
+                     {"In a script: exit code 1 when it does not hold",
+                      "qwenfit estimate qwen3-8b -d rtx-4090 --require fits,context=8k --json"}});
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);

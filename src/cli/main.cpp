@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -14,34 +15,68 @@ namespace qwenfit::cli {
 namespace {
 
 constexpr std::array kCommands{
-    Command{"estimate", "memory, fit and speed of one model", run_estimate},
-    Command{"quants", "the weight formats of a model side by side", run_quants},
-    Command{"batch", "one scenario a line in, one estimate a line out", run_batch},
-    Command{"validate", "the estimates against public measurements", run_validate},
+    Command{"estimate", "How much memory, does it fit, how fast, and why?",
+            "qwenfit estimate qwen3-8b --device rtx-4090", run_estimate},
+    Command{"quants", "Which weight format?", "qwenfit quants qwen2.5-0.5b --method quick", run_quants},
+    Command{"batch", "The same for thousands of scenarios, as JSON lines?",
+            "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
+    Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",
+            run_validate},
 };
 
-std::string help() {
-  std::string out =
-      "qwenfit: how much memory does a Qwen model need, does it fit, how fast will it be, and why.\n\n"
-      "Usage: qwenfit COMMAND ...\n       qwenfit MODEL [--device DEVICE] ...   (the same as "
-      "estimate)\n\nCommands:\n";
-  for (const Command& c : kCommands) out += fmt::format("  {:<12} {}\n", c.name, c.summary);
-  return out + "\n`qwenfit COMMAND --help` says more.\n";
+std::string help(const report::Style& style) {
+  const auto strong = [&](std::string_view text) { return paint(text, report::Tone::strong, style); };
+  std::string out;
+  for (const std::string& line : report::wrap(
+           "qwenfit: how much memory does a Qwen model need, does it fit, how fast will it be, and why.",
+           style.width))
+    out += line + "\n";
+  out += fmt::format(
+      "\n{} qwenfit COMMAND ...\n       qwenfit MODEL [--device DEVICE] ...   is estimate\n\n{}\n",
+      strong("Usage:"), strong("Commands"));
+  for (const Command& c : kCommands)
+    out += fmt::format("  {} {}\n            {}\n", strong(report::pad(c.name, 9)), c.question, c.example);
+  out += fmt::format("\n{}\n", strong("Exit codes"));
+  out +=
+      "  0  an answer was given\n  1  a requirement is not met\n  2  the command line or the input is wrong\n"
+      "  3  it can't be decided: an unknown device, a figure that nobody knows\n\n";
+  return out + "`qwenfit COMMAND --help` has the options of a command, and more examples.\n";
+}
+
+const Command* find_command(std::string_view name) {
+  const auto* const it =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+  return it == kCommands.end() ? nullptr : it;
+}
+
+/// `qwenfit MODEL ...`; where MODEL is none, the word may have been meant as a command.
+int run_without_command(const std::vector<std::string>& args) {
+  try {
+    return run_estimate(args);
+  } catch (const Error& e) {
+    std::vector<std::string_view> names;
+    for (const Command& c : kCommands) names.push_back(c.name);
+    const std::string meant = catalog::did_you_mean(args[0], names);
+    if (meant.empty() || (e.code() != ErrorCode::unknown_name && e.code() != ErrorCode::usage)) throw;
+    throw Error(ErrorCode::usage, fmt::format("unknown command or model '{}'{}", args[0], meant));
+  }
 }
 
 int dispatch(const std::vector<std::string>& args) {
-  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
-    print(help());
+  const std::string first = args.empty() ? "" : args[0];
+  if (first == "help" && args.size() > 1) {
+    if (const Command* command = find_command(args[1])) return command->run({"--help"});
+  }
+  if (args.empty() || first == "--help" || first == "-h" || first == "help") {
+    print(help(output_style()));
     return args.empty() ? kInputError : kAnswered;
   }
-  if (args[0] == "--version") {
+  if (first == "--version" || first == "-V") {
     print(fmt::format("qwenfit {} (catalog of {})\n", QWENFIT_VERSION, catalog::Catalog::date()));
     return kAnswered;
   }
-  for (const Command& command : kCommands) {
-    if (command.name == args[0]) return command.run({args.begin() + 1, args.end()});
-  }
-  return run_estimate(args);
+  const Command* command = find_command(first);
+  return command ? command->run({args.begin() + 1, args.end()}) : run_without_command(args);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "catalog/nearest.hpp"
 #include "estimate/scenario_fields.hpp"
+#include "help.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 
@@ -115,7 +116,7 @@ bool parse(CLI::App& app, const std::vector<std::string>& args) {
     app.parse(reversed);
     return true;
   } catch (const CLI::CallForHelp&) {
-    print(app.help());
+    print(help_text(app, output_style()));
     return false;
   } catch (const CLI::ExtrasError&) {
     const auto extras = app.remaining();

@@ -2,6 +2,7 @@
 #include "qwenfit/quants.hpp"
 
 #include "command.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 
@@ -16,6 +17,9 @@ int run_quants(const std::vector<std::string>& args) {
       ->required();
   add_scenario_options(app, args, scenario, {"format", "require", "train", "explain"});
   add_common_options(app, common);
+  add_examples(app, {{"By the textbook formula", "qwenfit quants qwen2.5-0.5b --method quick"},
+                     {"What fits a card, and how fast is it?", "qwenfit quants qwen3-14b --device rtx-4090"},
+                     {"For a spreadsheet", "qwenfit quants qwen3-14b --device rtx-4090 --csv"}});
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "command.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
@@ -82,6 +83,8 @@ int run_validate(const std::vector<std::string>& args) {
   app.add_flag("--by-row", by_row, "every row weighs the same, not every cell");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH");
+  add_examples(app, {{"Memory, per engine and quantity", "qwenfit validate memory"},
+                     {"Speed, with the rows that are farthest off", "qwenfit validate speed --failures 5"}});
   if (!parse(app, args)) return kAnswered;
   if (app.count("--failures") > 0 && failures == 0) failures = 20;
 

@@ -58,7 +58,7 @@ const std::array kFields{
           Member<S>{&S::output_tokens}, 1, kTokens},
     Field{"kv_type", "--kv-type,--kv", "TYPE", "KV cache type: f16, q8_0, q4_0, fp8 ...", Group::work,
           Member<S>{&S::kv_type}},
-    Field{"kv_type_v", "--kv-type-v", "TYPE", "of the values alone", Group::work, Member<S>{&S::kv_type_v}},
+    Field{"kv_type_v", "--kv-type-v", "TYPE", "type of the V cache alone", Group::work, Member<S>{&S::kv_type_v}},
     Field{"speculative", "--speculative", "METHOD[:TOKENS[:ACCEPTANCE]]", "speculative decoding: mtp:2:0.7",
           Group::work, Shape::speculative},
 
@@ -128,7 +128,8 @@ const std::array kFields{
     Field{"train", "--train", "METHOD[,key=value...]", "fine-tuning instead of inference: qlora,rank=16",
           Group::answer, Shape::train},
     Field{"require", "--require", "LIST",
-          "what must hold: fits,decode=25,ttft=1500,context=32k,concurrency=16,cost=2,headroom=0.1",
+          "what must hold, joined by commas: fits, decode=25, ttft=1500, context=32k, concurrency=16, cost=2, "
+          "headroom=0.1",
           Group::answer, Shape::require},
     Field{"usd_per_hour", "--usd-per-hour", "USD", "price of the devices together", Group::answer,
           Member<S>{&S::usd_per_hour}},

@@ -1,0 +1,84 @@
+#include "help.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace qwenfit::cli {
+namespace {
+
+using report::Tone;
+
+constexpr int kIndent = 2;
+constexpr int kNames = 30;  // columns of the options' names
+
+/// "-c, --context TOKENS", "--[no-]mmproj".
+std::string names_of(const CLI::Option& option) {
+  if (!option.nonpositional()) return option.get_name(true);
+  std::string out;
+  const auto add = [&](const std::string& name) { out += (out.empty() ? "" : ", ") + name; };
+  for (const std::string& name : option.get_snames()) add("-" + name);
+  for (const std::string& name : option.get_lnames()) {
+    const auto& off = option.get_fnames();
+    if (std::find(off.begin(), off.end(), name) != off.end()) continue;
+    const bool both = std::find(off.begin(), off.end(), "no-" + name) != off.end();
+    add((both ? "--[no-]" : "--") + name);
+  }
+  if (option.get_items_expected_max() > 0) out += " " + option.get_type_name();
+  return out;
+}
+
+void add_entry(std::string& out, const std::string& names, const std::string& text,
+               const report::Style& style) {
+  const int column = std::min(kNames, style.width / 2);
+  std::string lead = std::string(kIndent, ' ') + names;
+  if (report::columns(lead) + 2 > column) {
+    out += lead + "\n";
+    lead.clear();
+  }
+  for (const std::string& line : report::wrap(text, style.width - column)) {
+    out += report::pad(lead, column) + line + "\n";
+    lead.clear();
+  }
+}
+
+void add_group(std::string& out, const std::string& title, const std::vector<const CLI::Option*>& options,
+               const report::Style& style) {
+  if (options.empty()) return;
+  out += "\n" + paint(title, Tone::strong, style) + "\n";
+  for (const CLI::Option* option : options)
+    add_entry(out, names_of(*option), option->get_description(), style);
+}
+
+}  // namespace
+
+void add_examples(CLI::App& app, std::initializer_list<Example> examples) {
+  std::string text;
+  for (const Example& e : examples) text += fmt::format("  {}\n    {}\n", e.question, e.command);
+  app.footer(text);
+}
+
+std::string help_text(const CLI::App& app, const report::Style& style) {
+  std::vector<const CLI::Option*> words =
+      app.get_options([](const CLI::Option* o) { return o->get_positional(); });
+  std::string usage = app.get_name();
+  for (const CLI::Option* word : words)
+    usage += word->get_required() ? " " + word->get_name(true) : fmt::format(" [{}]", word->get_name(true));
+  std::string out;
+  for (const std::string& line : report::wrap(app.get_description(), style.width)) out += line + "\n";
+  out += fmt::format("\n{} {} [OPTIONS]\n", paint("Usage:", Tone::strong, style), usage);
+  add_group(out, "Arguments", words, style);
+  for (const std::string& group : app.get_groups()) {
+    if (group.empty()) continue;  // hidden
+    add_group(out, group, app.get_options([&](const CLI::Option* o) {
+      return o->get_group() == group && o->nonpositional() && o != app.get_help_ptr();
+    }),
+              style);
+  }
+  if (!app.get_footer().empty())
+    out += "\n" + paint("Examples", Tone::strong, style) + "\n" + app.get_footer();
+  return report::for_locale(std::move(out), style);
+}
+
+}  // namespace qwenfit::cli

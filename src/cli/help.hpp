@@ -1,0 +1,23 @@
+// The help of a command: what it is for, its options by subject, and examples that work.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "report/screen.hpp"
+
+namespace qwenfit::cli {
+
+struct Example {
+  std::string_view question;  ///< "Does an 8B model fit a 4090?"
+  std::string_view command;   ///< a line for the shell
+};
+
+/// The examples that the help of `app` ends with. The tests run every one of them.
+void add_examples(CLI::App& app, std::initializer_list<Example> examples);
+
+std::string help_text(const CLI::App& app, const report::Style& style);
+
+}  // namespace qwenfit::cli
