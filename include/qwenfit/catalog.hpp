@@ -167,9 +167,19 @@ struct Context {
 struct PublishedCount {
   Text repo;
   std::int64_t elements;  ///< tensor elements that the repository's files hold
-  Text of;                ///< "checkpoint", "loaded", "fp8-checkpoint"
+  Text of;                ///< "checkpoint", "loaded", "fp8-checkpoint" (with scales), "<format>-unpacked"
   Text source;
   Text exception;  ///< why the geometry does not give it; empty when it must
+};
+
+/// Where the published files of some formats differ from what the format's rule makes of the geometry.
+struct QuantizedFile {
+  Texts formats;                   ///< ids of the weight formats this is about
+  bool stores_head;                ///< lm_head is stored although it is tied
+  bool linear_biases;              ///< every quantized matrix has a bias (AutoGPTQ before 0.8)
+  std::int32_t intermediate_size;  ///< padded width of the MLP; 0: as in the geometry
+  bool experts_only;               ///< only the routed experts are quantized
+  Text source;
 };
 
 /// Another repository of the same geometry: base, instruct, thinking ...
@@ -205,6 +215,7 @@ struct Model {
   Context context;
   Text parameters_label;  ///< as the publisher says: "8.2B"
   List<PublishedCount> published_counts;
+  List<QuantizedFile> quantized_files;
   List<Variant> variants;
   Texts official_formats;
   Texts aliases;

@@ -16,26 +16,31 @@ namespace qwenfit::format {
 struct TypedTensor {
   model::Tensor tensor;
   const catalog::DType* type;
-  Bytes bytes;  ///< of the values in `type`
-  Bytes extra;  ///< scales, zero points, indices that go with them
+  Bytes bytes;               ///< of the values in `type`
+  Bytes extra;               ///< scales, zero points, indices that go with them
+  bool stored_copy = false;  ///< a tied head that the file holds as well: the embedding can stand in for it
   Bytes total() const { return bytes + extra; }
 };
 
-/// The weights of one model in one format: what a checkpoint or GGUF file of it holds.
+/// The weights of one model in one format: what a checkpoint or GGUF file of it holds. What of it is loaded
+/// is the engine's to say: MTP only with speculation, towers not always, a tied head stored again mostly not.
 struct Weights {
   const catalog::Model* model = nullptr;
   const catalog::WeightFormat* format = nullptr;
   model::Layout layout = model::Layout::checkpoint;
   std::vector<TypedTensor> tensors;
   std::vector<model::LayerKind> layers;
-  bool exact = true;                ///< false: a fitted or published size stands behind it
-  double relative_error = 0;        ///< of an inexact size: median error of the rule that gave it
-  std::optional<Bytes> file_bytes;  ///< on disk: tensors, header, tokenizer (GGUF)
-  std::vector<std::string> notes;   ///< how the bytes came about, when that is not obvious
+  bool exact = true;          ///< false: a fitted or published size stands behind it
+  double relative_error = 0;  ///< of an inexact size: median error of the rule that gave it
+  std::optional<Bytes>
+      file_bytes;                  ///< on disk: tensors and headers (GGUF: and tokenizer; checkpoints: about)
+  std::vector<std::string> notes;  ///< how the bytes came about, when that is not obvious
 
-  /// Bytes of the tensors of one part.
+  /// Bytes of the tensors of one part, without stored copies.
   Bytes part_bytes(model::Part part) const;
-  /// Bytes of the file's tensors: text, MTP when the format's files hold it, towers for checkpoints.
+  /// Bytes of the tied head that the file stores although the embedding could stand in for it; mostly 0.
+  Bytes stored_copies() const;
+  /// Bytes of the file's tensors: text, MTP when the format's files hold it, towers for checkpoints, copies.
   Bytes total() const;
   /// Elements behind total().
   std::int64_t elements() const;
@@ -65,5 +70,10 @@ model::Layout layout_of(const catalog::WeightFormat& format, const RecipeOptions
 /// The name of a tensor in GGUF files, "blk.3.attn_q.weight".
 /// @param index which of the `count` equal ones, where they are tensors of their own (not experts).
 std::string gguf_name(const catalog::Model& model, const model::Tensor& tensor, int index = 0);
+
+/// What the catalog's published counts of quantized repositories say against the recipes: one sentence per
+/// contradiction that is not listed as an exception. Counts of FP8 repositories hold the scales, those of
+/// GPTQ and AWQ the unpacked weights. The sibling of model::check_counts.
+std::vector<std::string> check_published(const catalog::Catalog& catalog, const catalog::Model& model);
 
 }  // namespace qwenfit::format

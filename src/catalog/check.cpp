@@ -108,6 +108,13 @@ class Checker {
       expect(tag.format.empty() || has(records_.formats, tag.format), "model {}: tag {}: '{}' is no format",
              m.id, tag.name, tag.format);
     }
+    for (const QuantizedFile& file : m.quantized_files) {
+      for (const Text id : file.formats) {
+        expect(has(records_.formats, id), "model {}: quantized file of '{}', which is no format", m.id, id);
+      }
+      expect(!file.stores_head || m.geometry.tied_embeddings,
+             "model {}: a quantized file can store a second head only of a tied model", m.id);
+    }
     if (m.arch == Arch::unknown) return;
     const Geometry& g = m.geometry;
     expect(g.hidden_size > 0 && g.layers > 0 && g.heads > 0 && g.kv_heads > 0 && g.head_dim > 0 &&

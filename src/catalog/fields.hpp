@@ -219,6 +219,16 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Publishe
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, QuantizedFile> {
+  v("formats", r.formats, Need::required);
+  v("stores_head", r.stores_head, Need::optional);
+  v("linear_biases", r.linear_biases, Need::optional);
+  v("intermediate_size", r.intermediate_size, Need::optional);
+  v("experts_only", r.experts_only, Need::optional);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Variant> {
   v("name", r.name, Need::required);
   v("hf_id", r.hf_id, Need::required);
@@ -251,6 +261,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Model> {
   v("context", r.context, Need::optional);
   v("parameters_label", r.parameters_label, Need::optional);
   v("published_counts", r.published_counts, Need::optional);
+  v("quantized_files", r.quantized_files, Need::optional);
   v("variants", r.variants, Need::optional);
   v("official_formats", r.official_formats, Need::optional);
   v("aliases", r.aliases, Need::optional);

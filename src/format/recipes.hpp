@@ -14,7 +14,6 @@ struct Job {
   Weights weights;  ///< model, format, layout and layers are set
 };
 
-void plain(Job& job);        // plain.cpp
 void ggml(Job& job);         // ggml.cpp: llama-quantize's file types
 void ggml_recipe(Job& job);  // ggml_recipe.cpp: hand-made mixes of GGUF publishers
 void checkpoint(Job& job);   // checkpoint.cpp: every scheme of the safetensors world

@@ -12,7 +12,15 @@ using catalog::Scheme;
 Bytes Weights::part_bytes(model::Part part) const {
   Bytes sum = 0;
   for (const TypedTensor& t : tensors) {
-    if (t.tensor.part == part) sum += t.total();
+    if (t.tensor.part == part && !t.stored_copy) sum += t.total();
+  }
+  return sum;
+}
+
+Bytes Weights::stored_copies() const {
+  Bytes sum = 0;
+  for (const TypedTensor& t : tensors) {
+    if (t.stored_copy) sum += t.total();
   }
   return sum;
 }
@@ -59,12 +67,9 @@ Weights quantize(const catalog::Catalog& catalog, const catalog::Model& model,
   job.weights.layout = job.inventory.layout;
   job.weights.layers = job.inventory.layers;
   job.weights.tensors.reserve(job.inventory.tensors.size() + 1);
-  switch (format.scheme) {
-    case Scheme::plain: options.gguf ? ggml(job) : plain(job); break;
-    case Scheme::ggml: ggml(job); break;
-    case Scheme::ggml_recipe: ggml_recipe(job); break;
-    default: checkpoint(job); break;
-  }
+  if (job.inventory.layout == model::Layout::checkpoint) checkpoint(job);
+  else if (format.scheme == Scheme::ggml_recipe) ggml_recipe(job);
+  else ggml(job);
   return std::move(job.weights);
 }
 
