@@ -55,7 +55,7 @@ enum class Role : std::uint8_t {
   linear_norm,
   linear_output,
   mtp_fc,
-  mtp_norm,    ///< pre_fc_norm_embedding, pre_fc_norm_hidden, final norm of the MTP block
+  mtp_norm,         ///< pre_fc_norm_embedding, pre_fc_norm_hidden, final norm of the MTP block
   hyper_attn_norm,  ///< Qwen4Exp hyper-connections: before the token mixer ...
   hyper_attn_down,
   hyper_attn_up,

@@ -58,6 +58,7 @@ enum class Method : std::uint8_t { exact, quick };
 
 struct Scenario {
   std::string id;
+  bool id_is_number = false;  ///< the id was a whole number: it is echoed as one
   std::string model;
   std::optional<std::string> format;
   std::optional<std::string> engine;

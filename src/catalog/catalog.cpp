@@ -136,7 +136,8 @@ const Engine& Catalog::find_engine(std::string_view name) const {
   if (!found.empty()) return *impl_->engines[static_cast<std::size_t>(found.front().record)];
   std::vector<std::string_view> known;
   for (const Engine* e : impl_->engines) known.push_back(e->id);
-  throw Error(ErrorCode::unknown_name, fmt::format("unknown engine '{}'{}", name, did_you_mean(name, known)));
+  throw Error(ErrorCode::unknown_name,
+              fmt::format("unknown engine '{}'{}", name, did_you_mean_of_few(name, known)));
 }
 
 std::string_view scheme_name(Scheme scheme) {

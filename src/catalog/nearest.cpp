@@ -86,4 +86,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return names.empty() ? "" : fmt::format(": did you mean {}?", alternatives(names));
 }
 
+std::string did_you_mean_of_few(std::string_view word, const std::vector<std::string_view>& known) {
+  const std::string meant = did_you_mean(word, known);
+  return meant.empty() ? fmt::format(": it is one of {}", alternatives(known, known.size())) : meant;
+}
+
 }  // namespace qwenfit::catalog

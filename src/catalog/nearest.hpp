@@ -22,6 +22,9 @@ std::vector<std::string_view> nearest(std::string_view word, const std::vector<K
 
 /// ": did you mean a, b or c?" or, when nothing is near, an empty text.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);
+
+/// The same for few words: when nothing is near, ": it is one of a, b or c".
+std::string did_you_mean_of_few(std::string_view word, const std::vector<std::string_view>& known);
 std::string did_you_mean_name(std::string_view word, const std::vector<KnownName>& known);
 
 /// "a, b or c"; what exceeds `most` becomes " ...".

@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "estimate/scenario_fields.hpp"
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
@@ -29,16 +31,18 @@ class Batch {
     ++line_;
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.find_first_not_of(" \t") == std::string_view::npos) return;
-    std::string id;
+    Scenario scenario;
     try {
-      const Scenario scenario = parse_scenario(text);
-      id = scenario.id;
+      const nlohmann::json object = parse_json(text);
+      if (object.is_object() && object.contains("id"))
+        set_field(scenario, scenario_field("id"), object["id"]);
+      scenario = scenario_from_json(object);
       const Estimate estimate = estimator_.estimate(scenario);
       report::write_json(out, estimate);
       if (requirements_met(estimate) == false) unmet_ = true;
     } catch (const Error& e) {
       failed_ = true;
-      report::write_json_error(out, line_, id, e.code(), e.what());
+      report::write_json_error(out, line_, scenario, e.code(), e.what());
     }
     out += '\n';
   }
@@ -46,7 +50,7 @@ class Batch {
   void too_long(std::string& out) {
     ++line_;
     failed_ = true;
-    report::write_json_error(out, line_, "", ErrorCode::bad_input,
+    report::write_json_error(out, line_, {}, ErrorCode::bad_input,
                              fmt::format("a line of more than {} bytes is no scenario", kLongestLine));
     out += '\n';
   }

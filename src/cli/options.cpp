@@ -124,6 +124,11 @@ bool parse(CLI::App& app, const std::vector<std::string>& args) {
       if (word.starts_with("-")) throw Error(ErrorCode::usage, unknown_option(app, word));
     }
     throw Error(ErrorCode::usage, fmt::format("unexpected word '{}'", extras.empty() ? "" : extras.front()));
+  } catch (const CLI::RequiredError& e) {
+    throw Error(ErrorCode::usage, fmt::format("{}: `{} --help` has examples", e.what(), app.get_name()));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const std::string what = e.what();
+    throw Error(ErrorCode::usage, fmt::format("{} needs a value", what.substr(0, what.find(':'))));
   } catch (const CLI::ParseError& e) {
     throw Error(ErrorCode::usage, e.what());
   }

@@ -16,7 +16,7 @@ constexpr std::int64_t kTokens = std::int64_t{1} << 40;  // more than any machin
 constexpr std::int64_t kCards = 65536;
 
 const std::array kFields{
-    Field{"id", "", "", "a name of your own, echoed back", Group::what, Member<S>{&S::id}},
+    Field{"id", "", "", "a name of your own, echoed back", Group::what, Shape::id},
     Field{"model", "", "MODEL", "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path",
           Group::what, Member<S>{&S::model}},
     Field{"format", "-f,--format", "FORMAT", "weight format: q4_k_m, ud-q4_k_xl, fp8, awq-int4, mlx-4bit ...",
@@ -58,7 +58,8 @@ const std::array kFields{
           Member<S>{&S::output_tokens}, 1, kTokens},
     Field{"kv_type", "--kv-type,--kv", "TYPE", "KV cache type: f16, q8_0, q4_0, fp8 ...", Group::work,
           Member<S>{&S::kv_type}},
-    Field{"kv_type_v", "--kv-type-v", "TYPE", "type of the V cache alone", Group::work, Member<S>{&S::kv_type_v}},
+    Field{"kv_type_v", "--kv-type-v", "TYPE", "type of the V cache alone", Group::work,
+          Member<S>{&S::kv_type_v}},
     Field{"speculative", "--speculative", "METHOD[:TOKENS[:ACCEPTANCE]]", "speculative decoding: mtp:2:0.7",
           Group::work, Shape::speculative},
 
@@ -127,10 +128,11 @@ const std::array kFields{
 
     Field{"train", "--train", "METHOD[,key=value...]", "fine-tuning instead of inference: qlora,rank=16",
           Group::answer, Shape::train},
-    Field{"require", "--require", "LIST",
-          "what must hold, joined by commas: fits, decode=25, ttft=1500, context=32k, concurrency=16, cost=2, "
-          "headroom=0.1",
-          Group::answer, Shape::require},
+    Field{
+        "require", "--require", "LIST",
+        "what must hold, joined by commas: fits, decode=25, ttft=1500, context=32k, concurrency=16, cost=2, "
+        "headroom=0.1",
+        Group::answer, Shape::require},
     Field{"usd_per_hour", "--usd-per-hour", "USD", "price of the devices together", Group::answer,
           Member<S>{&S::usd_per_hour}},
     Field{"utilization", "--utilization", "SHARE", "share of the time that is used, for cost", Group::answer,

@@ -19,7 +19,7 @@ using Member =
                  std::optional<int> R::*, int R::*, bool R::*>;
 
 /// Keys whose value has a shape of its own.
-enum class Shape : std::uint8_t { devices, host, speculative, train, method, require };
+enum class Shape : std::uint8_t { id, devices, host, speculative, train, method, require };
 
 /// Which heading of the help a key stands under.
 enum class Group : std::uint8_t { what, device, work, llama, serving, answer };
@@ -58,6 +58,9 @@ void set_field(Scenario& scenario, const Field& field, const nlohmann::json& val
 /// Sets `field` from text as people type it ("32k", "2x rtx-4090", "mtp:2:0.7", "fits,decode=25").
 /// @throws Error(invalid_value) naming the key.
 void set_field_text(Scenario& scenario, const Field& field, std::string_view text);
+
+/// @throws Error(bad_input) that says where the text stops being JSON.
+nlohmann::json parse_json(std::string_view text);
 
 /// A scenario from a parsed JSON object.
 Scenario scenario_from_json(const nlohmann::json& object);

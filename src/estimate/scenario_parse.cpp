@@ -38,7 +38,7 @@ const SubField<R>& sub_field(std::string_view parent, std::string_view key,
     known.push_back(field.key);
   }
   throw Error(ErrorCode::unknown_key,
-              fmt::format("{}: unknown key '{}'{}", parent, key, catalog::did_you_mean(key, known)));
+              fmt::format("{}: unknown key '{}'{}", parent, key, catalog::did_you_mean_of_few(key, known)));
 }
 
 template <class R>
@@ -104,6 +104,14 @@ DeviceRequest parse_device(std::string_view text) {
   return request;
 }
 
+/// A text or a whole number, echoed as what it was.
+void set_id(Scenario& scenario, const json& value) {
+  scenario.id_is_number = value.is_number_integer();
+  if (!scenario.id_is_number && !value.is_string())
+    values::refuse("id", values::brief(value), "a text or a whole number");
+  scenario.id = values::brief(value);
+}
+
 void set_devices(Scenario& scenario, const json& value) {
   scenario.devices.clear();
   if (value.is_string()) {
@@ -123,8 +131,9 @@ void set_devices(Scenario& scenario, const json& value) {
     for (const auto& [key, count] : item.items()) {
       if (key == "count") request.count = static_cast<int>(values::count("device.count", count, 1, 65536));
       else if (key != "device")
-        throw Error(ErrorCode::unknown_key, fmt::format("device: unknown key '{}'{}", key,
-                                                        catalog::did_you_mean(key, {"device", "count"})));
+        throw Error(ErrorCode::unknown_key,
+                    fmt::format("device: unknown key '{}'{}", key,
+                                catalog::did_you_mean_of_few(key, {"device", "count"})));
     }
     scenario.devices.push_back(std::move(request));
   }
@@ -210,6 +219,7 @@ void set_field(Scenario& scenario, const Field& field, const json& value) {
     values::set_member(scenario, field.key, *member, value, field.min, field.max);
   } else {
     switch (std::get<Shape>(field.member)) {
+      case Shape::id: set_id(scenario, value); break;
       case Shape::devices: set_devices(scenario, value); break;
       case Shape::host:
         scenario.host = value.is_string() ? parse_host(value.get_ref<const std::string&>())
@@ -239,6 +249,7 @@ void set_field_text(Scenario& scenario, const Field& field, std::string_view tex
     values::set_member(scenario, field.key, *member, text, field.min, field.max);
   } else {
     switch (std::get<Shape>(field.member)) {
+      case Shape::id: scenario.id = std::string(text); break;
       case Shape::devices:
         for (const std::string_view part : split(text, ',')) scenario.devices.push_back(parse_device(part));
         break;
@@ -262,16 +273,18 @@ Scenario scenario_from_json(const json& object) {
   return scenario;
 }
 
-Scenario parse_scenario(std::string_view text) {
-  json object;
+json parse_json(std::string_view text) {
   try {
-    object = json::parse(text);
+    return json::parse(text);
   } catch (const json::exception& e) {
     std::string what = e.what();
     if (const auto colon = what.find("] "); colon != std::string::npos) what.erase(0, colon + 2);
     throw Error(ErrorCode::bad_input, fmt::format("not valid JSON: {}", what));
   }
-  return scenario_from_json(object);
+}
+
+Scenario parse_scenario(std::string_view text) {
+  return scenario_from_json(parse_json(text));
 }
 
 }  // namespace qwenfit

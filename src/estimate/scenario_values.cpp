@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t kLongestQuote = 60;
 
 std::string range(std::int64_t min, std::int64_t max) {
-  return max == units::kMaxCount ? fmt::format("a whole number from {}", min)
-                                 : fmt::format("a whole number from {} to {}", min, max);
+  return max == units::kMaxCount
+             ? fmt::format("a whole number from {}", min)
+             : fmt::format("a whole number from {} to {}", min, units::format_grouped(max));
 }
 
 }  // namespace

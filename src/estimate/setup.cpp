@@ -190,7 +190,7 @@ void check_limits(const Setup& setup) {
   if (setup.context > kMostTokens / setup.concurrency) {
     throw Error(ErrorCode::invalid_value,
                 fmt::format("context x concurrency = {} x {} tokens: more than any machine holds",
-                            setup.context, setup.concurrency));
+                            units::format_grouped(setup.context), units::format_grouped(setup.concurrency)));
   }
 }
 

@@ -132,21 +132,27 @@ KvSummary summarize_kv(const engine::Setup& setup) {
 }
 
 void add_context_notes(Estimate& e) {
+  if (const std::int64_t work = e.setup.prompt_tokens + e.setup.output_tokens; work > e.setup.context) {
+    e.notes.push_back(fmt::format("prompt and output have {} tokens together, more than the context of {}",
+                                  units::format_grouped(work), units::format_grouped(e.setup.context)));
+  }
   const catalog::Context& c = e.setup.model->context;
   const std::int64_t asked = e.setup.context;
-  const std::int64_t native = e.model.context_native;
-  const std::int64_t configured = std::max<std::int64_t>({native, c.configured, 0});
-  if (asked <= configured) return;
-  if (c.extended && asked <= *c.extended) {
-    e.notes.push_back(fmt::format("a context of {} goes beyond the native {}; {} extends it to {}",
-                                  units::format_grouped(asked), units::format_grouped(native),
-                                  c.method.empty() ? "context extension" : c.method,
-                                  units::format_grouped(*c.extended)));
-  } else {
+  const std::int64_t reach = e.model.context_longest;
+  // Qwen3 is configured for some tokens more than it was trained on, without any extension.
+  const bool extends = c.extended && *c.extended > c.configured;
+  const std::int64_t plain =
+      extends ? std::max<std::int64_t>(e.model.context_native, c.configured) : e.model.context_native;
+  if (asked > reach) {
+    e.notes.push_back(fmt::format("a context of {} is beyond what {} was made for: {} tokens{}{}",
+                                  units::format_grouped(asked), e.setup.model->name,
+                                  units::format_grouped(reach), c.method.empty() ? "" : ", with ", c.method));
+  } else if (asked > plain) {
     e.notes.push_back(fmt::format(
-        "a context of {} is beyond what {} was made for: {} tokens{}", units::format_grouped(asked),
-        e.setup.model->name, units::format_grouped(configured),
-        c.extended ? fmt::format(", {} with {}", units::format_grouped(*c.extended), c.method) : ""));
+        "a context of {} goes beyond the native {}: {} {}", units::format_grouped(asked),
+        units::format_grouped(e.model.context_native),
+        c.method.empty() ? "the configuration allows" : fmt::format("it takes {}, which reaches", c.method),
+        units::format_grouped(reach)));
   }
 }
 

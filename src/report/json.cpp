@@ -38,6 +38,11 @@ void write_object(JsonWriter& json, std::string_view key, const R& record,
   json.end_object();
 }
 
+void write_id(JsonWriter& json, const Scenario& s) {
+  if (s.id_is_number) json.key("id").literal(s.id);
+  else if (!s.id.empty()) json.member("id", s.id);
+}
+
 void write_devices(JsonWriter& json, const Scenario& s) {
   if (s.devices.empty()) return;
   if (s.devices.size() == 1) {
@@ -206,6 +211,7 @@ void write_scenario(JsonWriter& json, const Scenario& s) {
       continue;
     }
     switch (std::get<Shape>(field.member)) {
+      case Shape::id: write_id(json, s); break;
       case Shape::devices: write_devices(json, s); break;
       case Shape::host:
         if (s.host) write_object(json, field.key, *s.host, host_fields());
@@ -228,7 +234,7 @@ void write_json(std::string& out, const Estimate& e, int indent) {
   JsonWriter json(out, indent);
   json.begin_object();
   json.member("schema", kSchema);
-  if (!e.scenario.id.empty()) json.member("id", e.scenario.id);
+  write_id(json, e.scenario);
   json.key("scenario").begin_object();
   write_scenario(json, e.scenario);
   json.end_object();
@@ -276,12 +282,12 @@ void write_json(std::string& out, const Estimate& e, int indent) {
   json.end_object();
 }
 
-void write_json_error(std::string& out, std::int64_t line, const std::string& id, ErrorCode code,
+void write_json_error(std::string& out, std::int64_t line, const Scenario& scenario, ErrorCode code,
                       const std::string& message) {
   JsonWriter json(out);
   json.begin_object();
   json.member("line", line);
-  if (!id.empty()) json.member("id", id);
+  write_id(json, scenario);
   json.key("error").begin_object();
   json.member("code", code_name(code));
   json.member("message", message);

@@ -100,9 +100,9 @@ void JsonWriter::value(double number) {
   else fmt::format_to(std::back_inserter(out_), "{:.6g}", number);
 }
 
-void JsonWriter::null() {
+void JsonWriter::literal(std::string_view text) {
   separate();
-  out_ += "null";
+  out_ += text;
 }
 
 }  // namespace qwenfit::report

@@ -30,7 +30,9 @@ class JsonWriter {
   void value(int number) { value(static_cast<std::int64_t>(number)); }
   /// Six significant digits; what is not finite becomes null.
   void value(double number);
-  void null();
+  void null() { literal("null"); }
+  /// `text`, which is JSON already.
+  void literal(std::string_view text);
 
   template <class T>
   void member(std::string_view name, const T& v) {

@@ -17,8 +17,8 @@ void write_json(std::string& out, const Estimate& estimate, int indent = 0);
 /// The scenario keys of the contract, as the echo in an estimate shows them.
 void write_scenario(JsonWriter& json, const Scenario& scenario);
 
-/// A line of `batch` that has no answer. `line` is 1-based; an empty id is left out.
-void write_json_error(std::string& out, std::int64_t line, const std::string& id, ErrorCode code,
+/// A line of `batch` that has no answer. `line` is 1-based; of the scenario only the id counts.
+void write_json_error(std::string& out, std::int64_t line, const Scenario& scenario, ErrorCode code,
                       const std::string& message);
 
 /// `qwenfit quants`: one row per weight format.
