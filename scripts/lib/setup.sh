@@ -14,6 +14,10 @@ library  fmt/format.h                         libfmt-dev          fmt-devel     
 library  yaml-cpp/yaml.h                      libyaml-cpp-dev     yaml-cpp-devel  yaml-cpp       reads plans and manifests
 test     catch2/catch.hpp|catch2/catch_all.hpp  catch2            catch-devel     catch2         runs the tests
 fetch    git                                  git                 git             git            fetches libraries
+check    clang++                              clang               clang           llvm           compiles the fuzz targets
+check    clang-format                         clang-format        clang-tools-extra clang-format  checks formatting
+check    clang-tidy                           clang-tidy          clang-tools-extra llvm          analyses
+check    shellcheck                           shellcheck          ShellCheck      shellcheck     checks shell scripts
 TABLE
 }
 
@@ -43,7 +47,7 @@ find_missing() {
   while read -r kind probe apt dnf brew why; do
     case " $1 " in *" $kind "*) ;; *) continue ;; esac
     case $kind in
-      tool | fetch) if have_command "$probe"; then continue; fi ;;
+      tool | fetch | check) if have_command "$probe"; then continue; fi ;;
       *) if have_header "$probe"; then continue; fi ;;
     esac
     case $manager in dnf) package=$dnf ;; brew) package=$brew ;; *) package=$apt ;; esac
@@ -106,13 +110,18 @@ install_missing() {
   return 1
 }
 
-# set_up program|tests
-set_up() {
+# Installs what is missing of the kinds given, or gives up.
+require() {
   find_manager
-  find_missing tool
+  find_missing "$1"
   if [ ${#packages[@]} -gt 0 ] && ! install_missing; then
     give_up "can't go on without $reasons: $obstacle"
   fi
+}
+
+# set_up program|tests
+set_up() {
+  require tool
   if [ "$1" = tests ]; then find_missing "library test"; else find_missing library; fi
   if [ ${#packages[@]} -eq 0 ] || install_missing; then return; fi
   # CMake fetches what is not installed.
