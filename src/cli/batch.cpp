@@ -119,7 +119,7 @@ int run_batch(const std::vector<std::string>& args) {
   Batch batch(catalog);
   const int input = file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (input < 0) throw Error(ErrorCode::io, fmt::format("can't read {}: {}", file, std::strerror(errno)));
-  run(input, file, batch);
+  run(input, file == "-" ? "standard input" : file, batch);
   if (input != STDIN_FILENO) close(input);
   return batch.exit_code();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <exception>
 
 #include "catalog/nearest.hpp"
@@ -94,11 +93,10 @@ int main(int argc, char** argv) {
     cli::flush_output();
     return code;
   } catch (const Error& e) {
-    std::fflush(stdout);
-    fmt::print(stderr, "qwenfit: {}\n", report::printable(e.what()));
+    cli::complain(e.what());
     return exit_code(e.code());
   } catch (const std::exception& e) {
-    fmt::print(stderr, "qwenfit: internal error: {}\n", report::printable(e.what()));
+    cli::complain(fmt::format("internal error: {}", e.what()));
     return 70;
   }
 }

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "qwenfit/error.hpp"
+#include "report/screen.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -20,6 +22,10 @@ constexpr int kNarrowest = 40;
 constexpr int kWidest = 120;
 
 [[noreturn]] void fail() {
+  if (errno == EPIPE) {  // whoever started us ignores the signal; end as quietly as everybody else
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
   throw Error(ErrorCode::io, fmt::format("can't write to standard output: {}", std::strerror(errno)));
 }
 
@@ -48,6 +54,12 @@ void print(std::string_view text) {
 
 void flush_output() {
   if (std::fflush(stdout) != 0) fail();
+}
+
+void complain(std::string_view sentence) {
+  std::fflush(stdout);
+  // Nothing is left to tell it to when this fails.
+  std::fputs(fmt::format("qwenfit: {}\n", report::printable(sentence)).c_str(), stderr);
 }
 
 report::Style output_style() {
