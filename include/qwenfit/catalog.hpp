@@ -433,8 +433,8 @@ class Catalog {
   /// The catalog compiled into this binary. No allocation, no parsing.
   static const Catalog& builtin();
 
-  /// A copy with the entries of `path` (a JSON file, or a directory of them) added; an entry whose id
-  /// exists replaces it.
+  /// A copy with the entries of `path` (a JSON file, or a folder of them) added. An entry whose id exists
+  /// changes only the keys that it gives; its lists of texts (aliases, notes ...) grow.
   /// @throws Error(bad_input) naming file, line and key.
   Catalog with_overlay(const std::string& path) const;
 

@@ -13,6 +13,7 @@ library  CLI/CLI.hpp                          libcli11-dev        cli11-devel   
 library  fmt/format.h                         libfmt-dev          fmt-devel       fmt            formats text
 library  yaml-cpp/yaml.h                      libyaml-cpp-dev     yaml-cpp-devel  yaml-cpp       reads plans and manifests
 test     catch2/catch.hpp|catch2/catch_all.hpp  catch2            catch-devel     catch2         runs the tests
+test     rapidjson/schema.h                   rapidjson-dev       rapidjson-devel  rapidjson     reads JSON Schemas in the tests
 fetch    git                                  git                 git             git            fetches libraries
 check    clang++                              clang               clang           llvm           compiles the fuzz targets
 check    clang-format                         clang-format        clang-tools-extra clang-format  checks formatting

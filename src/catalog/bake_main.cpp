@@ -140,13 +140,15 @@ class Emitter {
 int bake(const std::string& data_dir, const std::string& output, const std::string& date) {
   Arena arena;
   Records records;
+  Origins origins;
   for (const char* folder : {"models", "devices", "formats", "engines"}) {
-    read_files(data_dir + "/" + folder, records, arena);
+    read_files(data_dir + "/" + folder, records, arena, origins);
   }
   const std::vector<NameEntry> index = build_index(records, arena);
-  const std::vector<std::string> problems = check(records, index);
-  for (const std::string& problem : problems) fmt::print(stderr, "catalog: {}\n", problem);
-  if (!problems.empty()) return 1;
+  const Proof proof = check(records, index);
+  for (const Problem& p : proof.problems)
+    fmt::print(stderr, "catalog: {}: {}: {}\n", origins[p.record], p.record, p.text);
+  if (!proof.problems.empty()) return 1;
 
   Emitter emit;
   emit.out() << "// Made by qwenfit-bake from data/. Do not edit.\n#include \"catalog/baked.hpp\"\n\n"

@@ -32,15 +32,22 @@ const T* by_id(const std::vector<const T*>& items, std::string_view id) {
   return nullptr;
 }
 
-/// The base records with those of the overlay put over them, by id.
 template <class T>
-void merge(std::vector<T>& into, const std::vector<const T*>& base, std::vector<T>& overlay) {
-  for (const T* record : base) into.push_back(*record);
-  for (T& record : overlay) {
-    const auto it = std::find_if(into.begin(), into.end(), [&](const T& r) { return r.id == record.id; });
-    if (it == into.end()) into.push_back(record);
-    else *it = record;
+void copy(std::vector<T>& into, const std::vector<const T*>& from) {
+  into.reserve(from.size());
+  for (const T* record : from) into.push_back(*record);
+}
+
+/// The problems of the overlay's own records as one sentence, each with its place; empty without any. (Others
+/// can only be systems whose sums no longer are those of a card that the overlay changed: nothing reads them.)
+std::string sentence(const std::vector<Problem>& problems, const Origins& origins) {
+  std::string text;
+  for (const Problem& p : problems) {
+    const auto origin = origins.find(p.record);
+    if (origin == origins.end()) continue;
+    text += fmt::format("{}{}: {}: {}", text.empty() ? "" : "; ", origin->second, p.record, p.text);
   }
+  return text;
 }
 
 }  // namespace
@@ -62,13 +69,13 @@ const Catalog& Catalog::builtin() {
 Catalog Catalog::with_overlay(const std::string& path) const {
   auto impl = std::make_shared<Impl>();
   impl->base = impl_;
-  Records overlay;
-  read_files(path, overlay, impl->arena);
-  merge(impl->records.models, models(), overlay.models);
-  merge(impl->records.devices, devices(), overlay.devices);
-  merge(impl->records.formats, formats(), overlay.formats);
-  merge(impl->records.dtypes, dtypes(), overlay.dtypes);
-  merge(impl->records.engines, engines(), overlay.engines);
+  copy(impl->records.models, models());
+  copy(impl->records.devices, devices());
+  copy(impl->records.formats, formats());
+  copy(impl->records.dtypes, dtypes());
+  copy(impl->records.engines, engines());
+  Origins origins;
+  read_files(path, impl->records, impl->arena, origins);
   impl->models = pointers(std::span<const Model>(impl->records.models));
   impl->devices = pointers(std::span<const Device>(impl->records.devices));
   impl->formats = pointers(std::span<const WeightFormat>(impl->records.formats));
@@ -76,9 +83,8 @@ Catalog Catalog::with_overlay(const std::string& path) const {
   impl->engines = pointers(std::span<const Engine>(impl->records.engines));
   impl->own_names = build_index(impl->records, impl->arena);
   impl->names = impl->own_names;
-  if (const auto problems = check(impl->records, impl->own_names); !problems.empty()) {
-    throw Error(ErrorCode::bad_input, fmt::format("{}: {}", path, fmt::join(problems, "; ")));
-  }
+  const std::string problems = sentence(check(impl->records, impl->own_names).problems, origins);
+  if (!problems.empty()) throw Error(ErrorCode::bad_input, problems);
   return Catalog(std::move(impl));
 }
 

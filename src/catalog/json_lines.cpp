@@ -11,6 +11,8 @@ namespace {
 
 /// How deep a catalog may nest; the real one needs 6. Bounds the stack of the recursive readers.
 constexpr std::size_t kMaxDepth = 64;
+/// How many values a file may hold; the real ones hold some thousand each. Bounds the memory.
+constexpr std::size_t kMaxValues = 1'000'000;
 
 /// Where the parser stands. The parser reads one character ahead at most, and never past a line end
 /// before it reports the token in front of it.
@@ -107,6 +109,9 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
 
   /// The pointer of the value that begins now.
   std::string here() {
+    if (++values_ > kMaxValues)
+      throw Error(ErrorCode::bad_input,
+                  fmt::format("{}:{}: more than a million values", name_, cursor_.line));
     if (stack_.empty()) return "";
     Level& level = stack_.back();
     if (!level.array) return level.child;
@@ -133,6 +138,7 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   JsonWithLines& out_;
   nlohmann::detail::json_sax_dom_parser<nlohmann::json> dom_;
   std::vector<Level> stack_;
+  std::size_t values_ = 0;
 };
 
 }  // namespace

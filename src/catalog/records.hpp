@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,12 +49,43 @@ void for_each_list(R& records, F&& f) {
   f("engines", records.engines);
 }
 
-/// Adds the records of `path` (one .json file, or every .json file below a directory except schemas,
-/// in name order) to `into`.
+/// Where the records of a file stand, for messages about them: "model qwen3-8b" -> "my.json:4".
+using Origins = std::map<std::string, std::string, std::less<>>;
+
+/// "model", "device" ...: how messages call a record of this type.
+template <class R>
+constexpr std::string_view kind_of();
+template <>
+constexpr std::string_view kind_of<Model>() {
+  return "model";
+}
+template <>
+constexpr std::string_view kind_of<DType>() {
+  return "dtype";
+}
+template <>
+constexpr std::string_view kind_of<WeightFormat>() {
+  return "format";
+}
+template <>
+constexpr std::string_view kind_of<Device>() {
+  return "device";
+}
+template <>
+constexpr std::string_view kind_of<Engine>() {
+  return "engine";
+}
+
+/// Reads the records of `path` (one .json file, or those in a folder and its folders, in name order; schemas
+/// and config.json are left out) into `into`. A record whose id `into` had before changes only in the keys
+/// that it gives: lists of texts grow, all else is replaced. Every other record has to be complete.
 /// @throws Error(bad_input | io) naming file, line and key.
-void read_files(const std::string& path, Records& into, Arena& arena);
+void read_files(const std::string& path, Records& into, Arena& arena, Origins& origins);
 
 /// The same for JSON text in memory; `name` stands for the file in messages.
-void read_text(const std::string& name, std::string_view text, Records& into, Arena& arena);
+void read_text(const std::string& name, std::string_view text, Records& into, Arena& arena, Origins& origins);
+
+/// The files that `read_files` reads. @throws Error(io).
+std::vector<std::string> catalog_files(const std::string& path);
 
 }  // namespace qwenfit::catalog

@@ -144,8 +144,8 @@ catalog::Catalog open_catalog(const CommonOptions& options) {
   std::string config = variable("XDG_CONFIG_HOME");
   if (config.empty() && !variable("HOME").empty()) config = variable("HOME") + "/.config";
   std::error_code error;
-  if (!config.empty() && fs::is_directory(config + "/qwenfit/catalog", error))
-    catalog = catalog.with_overlay(config + "/qwenfit/catalog");
+  if (!config.empty() && fs::is_directory(config + "/qwenfit", error))
+    catalog = catalog.with_overlay(config + "/qwenfit");
   if (const std::string path = variable("QWENFIT_CATALOG"); !path.empty())
     catalog = catalog.with_overlay(path);
   for (const std::string& path : options.catalogs) catalog = catalog.with_overlay(path);
