@@ -99,7 +99,8 @@ void fit_steps(const Estimate& e, std::vector<Step>& steps) {
         {fmt::format("Memory on {}", name), "sum of its parts", values, format_bytes(d.total()), ""});
     steps.push_back({fmt::format("Headroom on {}", name), "usable memory - memory needed",
                      fmt::format("{} - {}", format_bytes(d.usable), format_bytes(d.total())),
-                     format_bytes(d.headroom()), joined(e.setup.devices[i].device->sources)});
+                     format_bytes(d.headroom()),
+                     fmt::format("memory of the device: `qwenfit show {}`", e.setup.devices[i].device->id)});
   }
 }
 
@@ -111,7 +112,7 @@ void cost_step(const Estimate& e, std::vector<Step>& steps) {
                    fmt::format("{} / ({} x 3600 x {}) x 1,000,000", format_figure(*e.cost->usd_per_hour),
                                format_figure(e.speed->decode_tok_s_total.value), share),
                    fmt::format("{} USD", format_figure(*e.cost->usd_per_million_output_tokens)),
-                   fmt::format("price: {} {}", e.cost->price_source, e.cost->price_date)});
+                   fmt::format("price: {}", e.cost->price_source)});
 }
 
 }  // namespace
