@@ -100,12 +100,15 @@ struct Setup {
   Backend backend = Backend::cuda;
   std::vector<DeviceSlot> devices;  ///< one entry per card; empty: no fit, no speed
   Host host;
-  int tensor_parallel = 1;
+  int tensor_parallel = 1;  ///< 0 until fill_defaults: not asked for
   int pipeline_parallel = 1;
   int expert_parallel = 1;
   int data_parallel = 1;
   std::int64_t context = 0;      ///< tokens allocated per sequence; 0: the engine's default
   std::int64_t concurrency = 1;  ///< sequences decoding at once
+  /// Tokens that each of these sequences holds, where the engine shares one pool among them: `context` when
+  /// it was asked for, else the prompt and output of the work. 0: `context`.
+  std::int64_t sequence_tokens = 0;
   std::int64_t prompt_tokens = 512;
   std::int64_t output_tokens = 128;
   const catalog::DType* kv_type = nullptr;  ///< of K (and of V, unless kv_type_v); null: the default
@@ -114,6 +117,9 @@ struct Setup {
   LlamaOptions llama;
   ServingOptions serving;
   std::vector<std::string> notes;  ///< what was assumed when names were looked up
+
+  /// Tokens that each of the sequences holds.
+  std::int64_t held_tokens() const { return sequence_tokens > 0 ? sequence_tokens : context; }
 };
 
 /// Bytes on one device.
@@ -141,11 +147,23 @@ struct HostMemory {
   Bytes total() const { return weights + kv_cache + recurrent_state + compute + output; }
 };
 
-/// KV memory of engines that fill what is left of the card.
+/// KV memory of engines that fill what is left of the card, and how sequences draw from it. Figures are those
+/// of one data-parallel copy.
 struct Pool {
-  Bytes kv_bytes = 0;          ///< per device
+  Bytes kv_bytes = 0;          ///< per device: what the engine calls available KV cache memory
   std::int64_t kv_tokens = 0;  ///< as the engine prints it
   double max_concurrency = 0;  ///< sequences of `context` tokens, as the engine prints it
+  std::int64_t blocks = 0;     ///< of all groups together
+  std::int64_t block_tokens = 1;
+  std::int64_t groups = 1;         ///< groups of attention layers, each with blocks of its own
+  std::int64_t state_blocks = 0;   ///< blocks a sequence takes whatever its length
+  std::int64_t max_sequences = 0;  ///< admitted at once: max_num_seqs, recurrent-state slots
+  int copies = 1;                  ///< data-parallel copies that share the sequences
+
+  /// Sequences of this length that fit at once, over all copies.
+  std::int64_t sequences(std::int64_t tokens) const;
+  /// Longest context of so many sequences at once; 0 when they don't fit at all.
+  std::int64_t context(std::int64_t sequences) const;
 };
 
 /// Where a decoder layer runs.

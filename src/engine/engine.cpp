@@ -100,7 +100,9 @@ MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
   return rules_of(*setup.engine).plan(setup, steps);
 }
 
-const Rules& rules_of(const catalog::Engine&) {
+const Rules& rules_of(const catalog::Engine& engine) {
+  if (engine.id == "vllm") return vllm_rules();
+  if (engine.id == "sglang") return sglang_rules();
   return simple_rules();
 }
 

@@ -17,5 +17,7 @@ class Rules {
 const Rules& rules_of(const catalog::Engine& engine);
 
 const Rules& simple_rules();  // simple.cpp
+const Rules& vllm_rules();    // vllm.cpp
+const Rules& sglang_rules();  // sglang.cpp
 
 }  // namespace qwenfit::engine

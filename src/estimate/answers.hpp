@@ -19,6 +19,14 @@ KvSummary summarize_kv(const engine::Setup& setup);
 /// `setup`.
 Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas);
 
+/// The same for an engine that fills the card: it fits when it starts and its pool holds the asked sequences.
+void judge_pool(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas,
+                Fit& fit);
+
+/// Share of usable memory that the asked work leaves free on the fullest device; of a pool, what its
+/// sequences do not need counts as free.
+double free_share(const engine::Setup& setup, const engine::MemoryPlan& plan);
+
 /// Warnings about a context beyond what the model was made for.
 void add_context_notes(Estimate& estimate);
 

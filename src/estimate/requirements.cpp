@@ -64,13 +64,9 @@ std::vector<Requirement> check_requirements(const Require& r, const Estimate& e)
                    known ? std::optional<bool>(e.fit.fits == *r.fits) : std::nullopt});
   }
   if (r.headroom_fraction) {
-    std::optional<double> least;
-    for (const engine::DeviceMemory& d : e.memory.devices) {
-      if (d.usable <= 0) continue;
-      const double free = static_cast<double>(d.headroom()) / static_cast<double>(d.usable);
-      least = least ? std::min(*least, free) : free;
-    }
-    at_least("headroom_fraction", *r.headroom_fraction, least);
+    std::optional<double> free;
+    if (known) free = free_share(e.setup, e.memory);
+    at_least("headroom_fraction", *r.headroom_fraction, free);
   }
   const auto figure = [&](auto pick) -> std::optional<double> {
     if (!e.speed) return std::nullopt;

@@ -37,7 +37,7 @@ const catalog::DType* kv_dtype(const catalog::Catalog& catalog, std::string_view
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
       {"fp16", "f16"},    {"float16", "f16"}, {"bfloat16", "bf16"},   {"fp32", "f32"},
       {"float32", "f32"}, {"fp8", "f8_e4m3"}, {"fp8e4m3", "f8_e4m3"}, {"fp8e5m2", "f8_e5m2"},
-      {"int8", "i8"},     {"q8", "q8_0"},     {"q4", "q4_0"}};
+      {"int8", "i8"},     {"q8", "q8_0"},     {"q4", "q4_0"},         {"int8pertokenhead", "i8"}};
   const std::string folded = catalog::fold_name(text);
   for (const auto& [name, id] : kNames) {
     if (folded == name) return catalog.dtype(id);
@@ -130,7 +130,7 @@ const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog
 }
 
 void copy_settings(const Scenario& s, Setup& setup) {
-  setup.tensor_parallel = to_int(s.tensor_parallel, 1);
+  setup.tensor_parallel = to_int(s.tensor_parallel, 0);  // the engine's rules decide
   setup.pipeline_parallel = to_int(s.pipeline_parallel, 1);
   setup.expert_parallel = to_int(s.expert_parallel, 1);
   setup.data_parallel = to_int(s.data_parallel, 1);
@@ -236,6 +236,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     setup.weights = impl_->weights(*setup.model, *format, recipe);
     engine::fill_defaults(setup);
   }
+  if (setup.tensor_parallel == 0) setup.tensor_parallel = 1;  // left to the engine, which did not decide
   check_limits(setup);
   return setup;
 }

@@ -83,6 +83,11 @@ Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
     if (v.max_running_requests) s.max_running_requests = *v.max_running_requests;
     if (v.block_size) s.block_size = *v.block_size;
     if (v.page_size) s.page_size = *v.page_size;
+    if (v.cuda_graph_max_bs) s.cuda_graph_max_bs = *v.cuda_graph_max_bs;
+    s.enable_prefix_caching = v.prefix_caching;
+    s.mamba_cache_mode = v.mamba_cache_mode;
+    s.mamba_ssm_dtype = v.mamba_ssm_dtype;
+    s.mamba_full_memory_ratio = v.mamba_full_memory_ratio;
   }
   return s;
 }

@@ -74,6 +74,10 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
     fit.reason = "no device is given";
     return fit;
   }
+  if (plan.pool) {
+    judge_pool(setup, plan, formulas, fit);
+    return fit;
+  }
   const auto tightest =
       std::min_element(plan.devices.begin(), plan.devices.end(),
                        [](const auto& a, const auto& b) { return a.headroom() < b.headroom(); });

@@ -75,7 +75,7 @@ void add_limits(std::vector<Fact>& facts, const Estimate& e) {
   }
   if (e.fit.max_concurrency) {
     facts.push_back({"Users", format_grouped(*e.fit.max_concurrency), "",
-                     fmt::format("the most at once, {} tokens each", format_grouped(e.setup.context))});
+                     fmt::format("the most at once, {} tokens each", format_grouped(e.setup.held_tokens()))});
   }
 }
 

@@ -1,0 +1,21 @@
+// Which point of an engine's history a version text means. Rules of the serving engines changed by commit,
+// not by release, so they are looked up by the date up to which a release contains its main branch.
+#pragma once
+
+#include <string>
+
+#include "qwenfit/catalog.hpp"
+
+namespace qwenfit::engine {
+
+struct VersionPoint {
+  std::string version;  ///< of data/engines: the one meant, or the newest not above it
+  std::string date;     ///< ISO; of a nightly the one it names
+};
+
+/// Reads "0.11.0", "v0.27.x", "0.8.5.post1", "0.21-dev (2026-05-01)"; empty text is the newest known version.
+/// A version above all known ones has the rules of the newest, one below all those of the oldest.
+/// @throws Error(invalid_value) when the text has no number in it.
+VersionPoint version_point(const catalog::Engine& engine, std::string_view text);
+
+}  // namespace qwenfit::engine

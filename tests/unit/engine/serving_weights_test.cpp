@@ -1,0 +1,123 @@
+// Weights of a rank against what vLLM printed to four digits: torch's allocator, rotary tables and sharding
+// together.
+#include "catch.hpp"
+#include "engine/torch_allocator.hpp"
+#include "engine/version_point.hpp"
+#include "qwenfit/error.hpp"
+#include "qwenfit/estimate.hpp"
+
+using namespace qwenfit;
+using units::kMiB;
+
+namespace {
+
+double weights_gib(const std::string& scenario) {
+  Estimator estimator(catalog::Catalog::builtin());
+  return units::to_gib(estimator.estimate(parse_scenario(scenario)).memory.devices.front().weights);
+}
+
+engine::VersionPoint vllm(std::string_view text) {
+  return engine::version_point(*catalog::Catalog::builtin().engine("vllm"), text);
+}
+
+}  // namespace
+
+TEST_CASE("torch's allocator: blocks, segments and what they leave") {
+  engine::TorchAllocator torch;
+  torch.allocate(1);  // rounded to 512 bytes of a 2 MiB segment
+  CHECK(torch.allocated() == 512);
+  CHECK(torch.reserved() == 2 * kMiB);
+  torch.allocate(63 * kMiB / 2);  // 31.5 MiB: the half left over is too small to split off
+  CHECK(torch.allocated() == 512 + 32 * kMiB);
+  torch.allocate(49 * kMiB / 2);  // 24.5 MiB leave 1.5 MiB, which serve the next tensor
+  CHECK(torch.allocated() == 512 + 32 * kMiB + 49 * kMiB / 2);
+  const Bytes before = torch.reserved();
+  torch.allocate(5 * kMiB / 4);
+  CHECK(torch.reserved() == before);
+  CHECK(torch.allocated() == 512 + 32 * kMiB + 49 * kMiB / 2 + 3 * kMiB / 2);
+
+  engine::TorchAllocator unsplit(20 * kMiB);
+  unsplit.allocate(49 * kMiB / 2);
+  CHECK(unsplit.allocated() == 26 * kMiB);
+}
+
+TEST_CASE("weights that vLLM printed to four digits") {
+  // Start-up logs: vLLM 0.6 to 0.8 on one card (issues and public code), 0.8.5 on four.
+  const auto close = [](double gib) { return Approx(gib).margin(0.0006); };
+  CHECK(
+      weights_gib(R"({"model": "Qwen/Qwen2.5-7B-Instruct", "engine": "vllm", "engine_version": "0.6.3"})") ==
+      close(14.2488));
+  CHECK(weights_gib(R"({"model": "qwen2.5-7b", "engine": "vllm", "engine_version": "0.7.3"})") ==
+        close(14.2717));
+  CHECK(
+      weights_gib(R"({"model": "Qwen/Qwen2.5-32B-Instruct", "engine": "vllm", "engine_version": "0.8.3"})") ==
+      close(61.0374));
+  CHECK(weights_gib(R"({"model": "qwen3-14b", "engine": "vllm", "engine_version": "0.8.5"})") ==
+        close(27.5185));
+  CHECK(weights_gib(R"({"model": "qwen3-4b", "engine": "vllm", "engine_version": "0.8.5"})") ==
+        close(7.5552));
+  CHECK(weights_gib(
+            R"({"model": "qwen3-coder-30b-a3b-instruct", "engine": "vllm", "engine_version": "0.10.0"})") ==
+        close(56.9342));
+  CHECK(weights_gib(R"({"model": "qwen3-30b-a3b", "engine": "vllm", "engine_version": "0.8.5",
+                        "tensor_parallel": 4})") == Approx(14.2474).margin(0.003));
+  CHECK(weights_gib(R"({"model": "qwen3-32b", "engine": "vllm", "engine_version": "0.11.0",
+                        "tensor_parallel": 2})") == Approx(30.59).margin(0.005));
+}
+
+TEST_CASE("what a rank holds") {
+  const auto weights = [](const std::string& rest) {
+    return weights_gib(R"({"model": "qwen3.5-27b", "engine": "vllm", "engine_version": "0.27.0")" + rest +
+                       "}");
+  };
+  const double all = weights("");
+  CHECK(all - weights(R"(, "language_model_only": true)") == Approx(0.46 * 2 / 1.0737).epsilon(0.02));
+  CHECK(weights(R"(, "speculative": {"method": "mtp", "tokens": 2})") - all ==
+        Approx(0.4247 * 2 / 1.0737).epsilon(0.03));
+  // More ranks than KV heads: the four heads are replicated, the rest is halved.
+  const double four = weights(R"(, "tensor_parallel": 4)");
+  const double eight = weights(R"(, "tensor_parallel": 8)");
+  CHECK(eight > four / 2);
+  CHECK(eight < four * 0.53);
+  // Stages: the first holds embedding and tower, the last the head.
+  Estimator estimator(catalog::Catalog::builtin());
+  const Estimate e = estimator.estimate(parse_scenario(
+      R"({"model": "qwen3-32b", "engine": "vllm", "device": "h100-sxm-80gb", "pipeline_parallel": 3,
+                         "tensor_parallel": 2, "context": 4096})"));
+  REQUIRE(e.memory.devices.size() == 6);
+  REQUIRE(e.memory.layers.size() == 64);
+  CHECK(e.memory.layers[20].device == 0);
+  CHECK(e.memory.layers[21].device == 2);  // 64 = 21 + 22 + 21
+  CHECK(e.memory.layers[42].device == 2);
+  CHECK(e.memory.layers[43].device == 4);
+  CHECK(e.memory.output_device == 4);
+  Bytes sum = 0;
+  for (std::size_t i = 0; i < 6; i += 2) sum += e.memory.devices[i].weights + e.memory.devices[i + 1].weights;
+  CHECK(units::to_gib(sum) == Approx(61.02).epsilon(0.01));
+}
+
+TEST_CASE("a stored tied head is loaded once, a vocabulary padded, experts spread") {
+  CHECK(weights_gib(R"({"model": "qwen3-0.6b", "engine": "vllm", "engine_version": "0.11.0"})") ==
+        Approx(1.12).margin(0.005));
+  const double shared = weights_gib(
+      R"({"model": "qwen3-235b-a22b", "engine": "vllm", "tensor_parallel": 4, "expert_parallel": 4})");
+  CHECK(shared ==
+        Approx(weights_gib(R"({"model": "qwen3-235b-a22b", "engine": "vllm", "tensor_parallel": 4})"))
+            .epsilon(0.002));
+  const double copies = weights_gib(
+      R"({"model": "qwen3-235b-a22b", "engine": "vllm", "tensor_parallel": 4, "data_parallel": 2})");
+  CHECK(copies < shared * 0.55);
+}
+
+TEST_CASE("version texts") {
+  CHECK(vllm("0.11.0").date == "2025-09-30");
+  CHECK(vllm("v0.8.5.post1").version == "0.8.5");
+  CHECK(vllm("0.8.5 V0").version == "0.8.5");
+  CHECK(vllm("0.19.x").version == "0.19.1");
+  CHECK(vllm("0.24").version == "0.24.0");
+  CHECK(vllm("0.21-dev (2026-05-01)").date == "2026-05-01");
+  CHECK(vllm("nightly 2026-04").date == "2026-04-15");
+  CHECK(vllm("99.0").version == vllm("").version);
+  CHECK(vllm("0.1").version == "0.2.7");
+  CHECK_THROWS_AS(vllm("latest"), Error);
+}
