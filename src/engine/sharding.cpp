@@ -119,7 +119,9 @@ Bytes rotary_bytes(const Setup& setup, RotaryTable rotary) {
                                     g.vision->kind != catalog::VisionKind::qwen_vl;
   std::int64_t positions = setup.model->context.configured;
   if (setup.variant && setup.variant->context_configured) positions = *setup.variant->context_configured;
-  positions = std::max(positions, setup.context) * (multimodal_positions ? rotary.stretch : 1);
+  // A longer context comes with a method that stretches the positions, up to what it is made for.
+  const std::int64_t longest = std::max<std::int64_t>(positions, setup.model->context.extended.value_or(0));
+  positions = std::clamp(setup.context, positions, longest) * (multimodal_positions ? rotary.stretch : 1);
   const int dimensions = g.linear_attention ? g.head_dim / 4 : g.head_dim;
   return positions * dimensions * rotary.value_bytes;
 }

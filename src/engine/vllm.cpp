@@ -25,6 +25,11 @@ struct RankMemory {
   Bytes graphs = 0;
   Bytes inside = 0;  ///< libraries, kernels, buffers that the budget pays for
   KvLayout kv;
+
+  /// What the utilization has to pay for beside the KV cache.
+  Bytes in_budget(const Version& version) const {
+    return weights + activation.bytes + inside + (version.graphs_in_budget ? graphs : 0);
+  }
 };
 
 bool on_consumer_blackwell(const Setup& setup) {
@@ -83,14 +88,13 @@ std::optional<std::string> refusal_of(const Version& version, const Setup& setup
     return fmt::format(
         "no available memory for the cache blocks: weights, activations and libraries take {} of the {} that "
         "gpu_memory_utilization {} allows",
-        format_bytes(requested - pool.kv_bytes), format_bytes(requested), *s.gpu_memory_utilization);
+        format_bytes(m.in_budget(version)), format_bytes(requested), *s.gpu_memory_utilization);
   }
   const std::int64_t needed = checked_blocks(version, setup, m.kv);
   if (needed > pool.blocks) {
     return fmt::format(
         "to serve at least one request with the model's max seq len ({}), {} KV cache is needed, which is "
-        "larger "
-        "than the available KV cache memory ({}); the estimated maximum model length is {}",
+        "larger than the available KV cache memory ({}); the estimated maximum model length is {}",
         format_grouped(setup.context), format_bytes(needed * m.kv.block_bytes()), format_bytes(pool.kv_bytes),
         format_grouped(pool.context(1)));
   }
@@ -98,8 +102,7 @@ std::optional<std::string> refusal_of(const Version& version, const Setup& setup
       *s.max_num_seqs > pool.blocks) {
     return fmt::format(
         "max_num_seqs ({0}) exceeds available Mamba cache blocks ({1}): each decode sequence requires one; "
-        "lower "
-        "max_num_seqs to at most {1}",
+        "lower max_num_seqs to at most {1}",
         *s.max_num_seqs, pool.blocks);
   }
   return std::nullopt;
@@ -159,15 +162,13 @@ class VllmRules : public Rules {
       }
       d.capacity = device_usable(setup.devices[i], setup.backend);
       const Bytes requested = requested_of(d.capacity);
-      const Bytes in_budget =
-          m.weights + m.activation.bytes + m.inside + (version.graphs_in_budget ? m.graphs : 0);
-      const Bytes available = s.kv_cache_memory_bytes.value_or(requested - in_budget);
+      const Bytes available = s.kv_cache_memory_bytes.value_or(requested - m.in_budget(version));
       const std::int64_t blocks = std::max<Bytes>(available, 0) / m.kv.page / m.kv.group_size;
       // Every worker gets the blocks of the poorest.
       if (r == 0 || blocks < pool.blocks) {
         poorest = i;
         pool.blocks = blocks;
-        pool.kv_bytes = available;
+        pool.kv_bytes = std::max<Bytes>(available, 0);
         pool.block_tokens = m.kv.block;
         pool.groups = m.kv.attention_groups;
         pool.state_blocks = m.kv.state_blocks;
