@@ -11,7 +11,10 @@ inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
 /// The scenario with every default of `setup` written into it.
 Scenario filled_in(const Scenario& scenario, const engine::Setup& setup);
 
-ModelSummary summarize_model(const engine::Setup& setup);
+ModelSummary summarize_model(const catalog::Model& model, const catalog::Variant* variant);
+
+/// The longest context the model takes, extension included. Tokens.
+std::int64_t longest_context(const catalog::Model& model, const catalog::Variant* variant);
 WeightSummary summarize_weights(const format::Weights& weights);
 KvSummary summarize_kv(const engine::Setup& setup);
 

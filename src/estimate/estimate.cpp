@@ -8,7 +8,7 @@ namespace qwenfit {
 namespace {
 
 /// Models x formats of a large batch; each entry holds some hundred tensors.
-constexpr std::size_t kMostCachedWeights = 512;
+constexpr std::size_t kMostCachedWeights = 1024;
 constexpr std::size_t kMostCachedNames = 4096;
 
 /// What `find` gives for `name`, kept. Failures are not kept: they end the scenario anyway.
@@ -20,15 +20,11 @@ const Match& cached(std::unordered_map<std::string, Match>& cache, const std::st
   return cache.emplace(name, std::move(match)).first->second;
 }
 
-WeightSummary exact_weights(const engine::Setup& setup) {
-  return summarize_weights(*setup.weights);
-}
-
 }  // namespace
 
 Formulas formulas_of(Method method) {
   if (method == Method::quick) return quick::formulas();
-  return {exact_weights, engine::plan_memory, speed::predict};
+  return {engine::plan_memory, speed::predict};
 }
 
 std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::Model& model,
@@ -37,9 +33,31 @@ std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::M
   const Key key{&model, &format, recipe.imatrix, recipe.legacy_qkv, recipe.with_mtp, recipe.gguf};
   if (const auto it = weight_cache.find(key); it != weight_cache.end()) return it->second;
   auto made = std::make_shared<const format::Weights>(format::quantize(catalog, model, format, recipe));
-  if (weight_cache.size() >= kMostCachedWeights) weight_cache.clear();
+  if (weight_cache.size() >= kMostCachedWeights) {
+    weight_cache.clear();
+    weight_summaries.clear();
+  }
   weight_cache.emplace(key, made);
   return made;
+}
+
+std::shared_ptr<const format::Weights> Estimator::Impl::quick_weights(const catalog::Model& model,
+                                                                      const catalog::WeightFormat& format) {
+  auto& entry = quick_cache[{&model, &format}];
+  if (!entry) entry = quick::weights(model, format, summary(model, nullptr).parameters);
+  return entry;
+}
+
+const ModelSummary& Estimator::Impl::summary(const catalog::Model& model, const catalog::Variant* variant) {
+  const auto [it, added] = model_summaries.try_emplace({&model, variant});
+  if (added) it->second = summarize_model(model, variant);
+  return it->second;
+}
+
+const WeightSummary& Estimator::Impl::summary(const std::shared_ptr<const format::Weights>& weights) {
+  const auto [it, added] = weight_summaries.try_emplace(weights);
+  if (added) it->second = weights->tensors.empty() ? quick::summarize(*weights) : summarize_weights(*weights);
+  return it->second;
 }
 
 const catalog::ModelMatch& Estimator::Impl::find_model(const std::string& name) {
@@ -62,8 +80,8 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   const Formulas formulas = formulas_of(scenario.method);
   std::vector<engine::Step>* steps = scenario.explain ? &e.derivation : nullptr;
   e.scenario = filled_in(scenario, e.setup);
-  e.model = summarize_model(e.setup);
-  e.weights = formulas.weights(e.setup);
+  e.model = impl_->summary(*e.setup.model, e.setup.variant);
+  e.weights = impl_->summary(e.setup.weights);
   e.kv = summarize_kv(e.setup);
   if (steps) derive_inputs(e, *steps);
   e.memory = formulas.plan(e.setup, steps);

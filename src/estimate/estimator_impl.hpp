@@ -12,10 +12,14 @@ namespace qwenfit {
 struct Estimator::Impl {
   explicit Impl(const catalog::Catalog& c) : catalog(c) {}
 
-  /// The weights of a model in a format, from the cache or computed.
+  /// What repeats between scenarios is kept: inventories are walked once.
   std::shared_ptr<const format::Weights> weights(const catalog::Model& model,
                                                  const catalog::WeightFormat& format,
                                                  const format::RecipeOptions& recipe);
+  std::shared_ptr<const format::Weights> quick_weights(const catalog::Model& model,
+                                                       const catalog::WeightFormat& format);
+  const ModelSummary& summary(const catalog::Model& model, const catalog::Variant* variant);
+  const WeightSummary& summary(const std::shared_ptr<const format::Weights>& weights);
 
   /// Names looked up, from the cache or searched: a batch repeats few names many times.
   const catalog::ModelMatch& find_model(const std::string& name);
@@ -24,6 +28,12 @@ struct Estimator::Impl {
   const catalog::Catalog catalog;
   using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool>;
   std::map<Key, std::shared_ptr<const format::Weights>> weight_cache;
+  std::map<std::pair<const catalog::Model*, const catalog::WeightFormat*>,
+           std::shared_ptr<const format::Weights>>
+      quick_cache;
+  std::map<std::pair<const catalog::Model*, const catalog::Variant*>, ModelSummary> model_summaries;
+  /// Keeps the weights alive whose address is the key.
+  std::map<std::shared_ptr<const format::Weights>, WeightSummary> weight_summaries;
   std::unordered_map<std::string, catalog::ModelMatch> model_cache;
   std::unordered_map<std::string, catalog::DeviceMatch> device_cache;
 };

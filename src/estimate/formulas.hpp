@@ -10,7 +10,6 @@
 namespace qwenfit {
 
 struct Formulas {
-  WeightSummary (*weights)(const engine::Setup&);
   engine::MemoryPlan (*plan)(const engine::Setup&, std::vector<engine::Step>*);
   std::optional<speed::Speed> (*speed)(const engine::Setup&, const engine::MemoryPlan&,
                                        std::vector<engine::Step>*, std::string* why_not);

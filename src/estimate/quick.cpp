@@ -47,27 +47,18 @@ Bytes two_decimals(Bytes bytes) {
 }
 
 Bytes weight_bytes(const Setup& setup) {
-  const auto parameters = static_cast<double>(summarize_model(setup).parameters);
-  return std::llround(parameters * nominal_bits(*setup.weights->format) / 8);
-}
-
-WeightSummary summarize(const Setup& setup) {
-  WeightSummary out{};
-  out.bytes = weight_bytes(setup);
-  out.file_bytes = out.bytes;
-  out.bits_per_weight = nominal_bits(*setup.weights->format);
-  return out;
+  return *setup.weights->file_bytes;
 }
 
 void explain_memory(const Setup& setup, const MemoryPlan& plan, std::vector<Step>& steps) {
-  const ModelSummary model = summarize_model(setup);
   const KvSummary kv = summarize_kv(setup);
   const catalog::WeightFormat& format = *setup.weights->format;
   const DeviceMemory sum = plan.all_devices();
-  steps.push_back(
-      {"Weights", "parameters x nominal bits / 8",
-       fmt::format("{} x {} bits / 8", units::format_parameters(model.parameters), nominal_bits(format)),
-       fmt::format("{:.2f} GB", to_gb(sum.weights)), std::string(kPage)});
+  steps.push_back({"Weights", "parameters x nominal bits / 8",
+                   fmt::format("{} x {} bits / 8",
+                               units::format_parameters(summarize_model(*setup.model, nullptr).parameters),
+                               nominal_bits(format)),
+                   fmt::format("{:.2f} GB", to_gb(sum.weights)), std::string(kPage)});
   steps.push_back({"KV cache", "bytes per token x tokens x sequences",
                    fmt::format("{} B x {} x {}", units::format_grouped(kv.bytes_per_token),
                                units::format_grouped(setup.context), setup.concurrency),
@@ -139,7 +130,25 @@ std::optional<speed::Speed> predict(const Setup& setup, const MemoryPlan&, std::
 }  // namespace
 
 Formulas formulas() {
-  return {summarize, plan_memory, predict};
+  return {plan_memory, predict};
+}
+
+std::shared_ptr<const format::Weights> weights(const catalog::Model& model,
+                                               const catalog::WeightFormat& format, std::int64_t parameters) {
+  auto out = std::make_shared<format::Weights>();
+  out->model = &model;
+  out->format = &format;
+  out->exact = false;
+  out->file_bytes = std::llround(static_cast<double>(parameters) * nominal_bits(format) / 8);
+  return out;
+}
+
+WeightSummary summarize(const format::Weights& weights) {
+  WeightSummary out{};
+  out.bytes = *weights.file_bytes;
+  out.file_bytes = out.bytes;
+  out.bits_per_weight = nominal_bits(*weights.format);
+  return out;
 }
 
 double nominal_bits(const catalog::WeightFormat& format) {

@@ -17,6 +17,11 @@ inline constexpr std::int64_t kContext = 2048;
 /// The formulas of this method.
 Formulas formulas();
 
+/// A model of so many parameters in `format`: no tensors, only what they weigh together.
+std::shared_ptr<const format::Weights> weights(const catalog::Model& model,
+                                               const catalog::WeightFormat& format, std::int64_t parameters);
+WeightSummary summarize(const format::Weights& weights);
+
 /// What the formula takes a model in `setup` to need: rounded to 0.01 GB as described above. Bytes.
 Bytes memory(const engine::Setup& setup);
 

@@ -174,12 +174,8 @@ void copy_settings(const Scenario& s, Setup& setup) {
   v.disable_radix_cache = s.disable_radix_cache.value_or(false);
 }
 
-/// The textbook formula knows no engine: 16-bit cache, its own context, and no tensors at all.
-void fill_quick_defaults(Setup& setup, const catalog::WeightFormat& format) {
-  auto weights = std::make_shared<format::Weights>();
-  weights->model = setup.model;
-  weights->format = &format;
-  setup.weights = std::move(weights);
+/// The textbook formula knows no engine: 16-bit cache and a context of its own.
+void fill_quick_defaults(Setup& setup) {
   if (setup.context == 0) setup.context = quick::kContext;
   if (!setup.kv_type) setup.kv_type = setup.catalog->dtype("f16");
   if (!setup.kv_type_v) setup.kv_type_v = setup.kv_type;
@@ -227,7 +223,8 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   setup.host = host_of(catalog, scenario, setup);
 
   if (scenario.method == Method::quick) {
-    fill_quick_defaults(setup, *format);
+    setup.weights = impl_->quick_weights(*setup.model, *format);
+    fill_quick_defaults(setup);
   } else {
     format::RecipeOptions recipe;
     recipe.with_mtp = match.mtp || (setup.speculative && setup.speculative->method == "mtp");

@@ -92,15 +92,23 @@ Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
   return s;
 }
 
-ModelSummary summarize_model(const engine::Setup& setup) {
-  const catalog::Model& model = *setup.model;
+std::int64_t longest_context(const catalog::Model& model, const catalog::Variant* variant) {
+  const std::int64_t native =
+      variant ? variant->context_native.value_or(model.context.native) : model.context.native;
+  return std::max<std::int64_t>({native, model.context.configured, model.context.extended.value_or(0)});
+}
+
+ModelSummary summarize_model(const catalog::Model& model, const catalog::Variant* variant) {
   const model::ParameterCount n =
       model::count_parameters(model::build_inventory(model, model::Layout::checkpoint));
-  std::int64_t native = model.context.native;
-  if (setup.variant && setup.variant->context_native) native = *setup.variant->context_native;
-  const std::int64_t longest =
-      std::max<std::int64_t>({native, model.context.configured, model.context.extended.value_or(0)});
-  return {n.total, n.active, model::kv_layers(model), model.geometry.layers, native, longest};
+  const std::int64_t native =
+      variant ? variant->context_native.value_or(model.context.native) : model.context.native;
+  return {n.total,
+          n.active,
+          model::kv_layers(model),
+          model.geometry.layers,
+          native,
+          longest_context(model, variant)};
 }
 
 WeightSummary summarize_weights(const format::Weights& weights) {

@@ -23,11 +23,16 @@ bool offloads(const engine::MemoryPlan& plan) {
   });
 }
 
-bool holds(const engine::Setup& setup, const engine::MemoryPlan& plan) {
-  if (plan.refusal) return false;
-  if (setup.host.memory && plan.host.total() > *setup.host.memory) return false;
-  return std::all_of(plan.devices.begin(), plan.devices.end(),
-                     [](const engine::DeviceMemory& d) { return d.headroom() >= 0; });
+/// What no engine would start with has less room than anything.
+constexpr double kRefused = -1e18;
+
+/// Bytes that stay free where there are the fewest, on a device or the host; below 0 it does not fit.
+double room(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+  if (plan.refusal) return kRefused;
+  Bytes least = units::kMaxCount;
+  if (setup.host.memory) least = *setup.host.memory - plan.host.total();
+  for (const engine::DeviceMemory& d : plan.devices) least = std::min(least, d.headroom());
+  return static_cast<double>(least);
 }
 
 /// What the verdict rests on, in figures.
@@ -43,13 +48,22 @@ std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan
   return out;
 }
 
-/// The largest value in [low, high] for which `fits` holds; it is true at `low` and turns false once.
+/// The largest value in [low, high] at which `room` is not below 0; nothing when it is at `low`. `room`
+/// falls, and nearly on a line: half of the steps go where the line says, half to the middle.
 template <class F>
-std::int64_t largest(std::int64_t low, std::int64_t high, F&& fits) {
-  while (low < high) {
-    const std::int64_t middle = low + (high - low + 1) / 2;
-    if (fits(middle)) low = middle;
-    else high = middle - 1;
+std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, F&& room_at) {
+  double above = room_at(low);
+  if (above < 0) return std::nullopt;
+  if (high <= low) return low;
+  double below = room_at(high);
+  if (below >= 0) return high;
+  for (bool halve = false; high - low > 1; halve = !halve) {
+    const double share = halve ? 0.5 : above / (above - below);
+    const auto step = static_cast<std::int64_t>(share * static_cast<double>(high - low));
+    const std::int64_t middle = std::clamp(low + step, low + 1, high - 1);
+    const double there = room_at(middle);
+    (there >= 0 ? low : high) = middle;
+    (there >= 0 ? above : below) = there;
   }
   return low;
 }
@@ -81,7 +95,7 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
   const auto tightest =
       std::min_element(plan.devices.begin(), plan.devices.end(),
                        [](const auto& a, const auto& b) { return a.headroom() < b.headroom(); });
-  fit.fits = holds(setup, plan);
+  fit.fits = room(setup, plan) >= 0;
   fit.reason = reason_of(setup, plan, *tightest);
   const double free =
       static_cast<double>(tightest->headroom()) / std::max(1.0, static_cast<double>(tightest->usable));
@@ -95,21 +109,16 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
 
   // The limits are those of the same arrangement: nothing moves to the host that is not there now.
   engine::Setup probe = setup;
-  const auto fits_with = [&](std::int64_t context, std::int64_t concurrency) {
+  const auto room_with = [&](std::int64_t context, std::int64_t concurrency) {
     probe.context = context;
     probe.concurrency = concurrency;
     const engine::MemoryPlan tried = formulas.plan(probe, nullptr);
-    return holds(probe, tried) && (offload || !offloads(tried));
+    return offload || !offloads(tried) ? room(probe, tried) : kRefused;
   };
-  const std::int64_t longest = summarize_model(setup).context_longest;
-  if (fits_with(kShortest, setup.concurrency)) {
-    fit.max_context =
-        largest(kShortest, longest, [&](std::int64_t c) { return fits_with(c, setup.concurrency); });
-  }
-  if (fits_with(setup.context, 1)) {
-    fit.max_concurrency = largest(1, std::min(kMostSequences, kMostTokens / setup.context),
-                                  [&](std::int64_t n) { return fits_with(setup.context, n); });
-  }
+  fit.max_context = largest(kShortest, longest_context(*setup.model, setup.variant),
+                            [&](std::int64_t context) { return room_with(context, setup.concurrency); });
+  fit.max_concurrency = largest(1, std::min(kMostSequences, kMostTokens / setup.context),
+                                [&](std::int64_t sequences) { return room_with(setup.context, sequences); });
   return fit;
 }
 

@@ -23,7 +23,8 @@ double sequences_per_asked(const engine::Setup& setup, const engine::Pool& pool)
 /// The longest context at the asked concurrency. What the profile run takes can grow with the context, so a
 /// longer one is looked at again until it holds.
 std::int64_t longest_held(const engine::Setup& setup, const engine::Pool& pool, const Formulas& formulas) {
-  std::int64_t longest = std::min(pool.context(setup.concurrency), summarize_model(setup).context_longest);
+  std::int64_t longest =
+      std::min(pool.context(setup.concurrency), longest_context(*setup.model, setup.variant));
   engine::Setup probe = setup;
   for (int i = 0; i < 8 && longest > setup.context; ++i) {
     probe.context = longest;
