@@ -18,6 +18,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 ROWS = os.path.join(ROOT, "data", "measurements", "memory-serving.jsonl")
 MIB = 2.0**20
+ITEM = 16384  # tokens of the largest image
 WEIGHTS = "/memory/devices/0/weights"
 COMPUTE = "/memory/devices/0/compute"
 GRAPHS = "/memory/devices/0/graphs"
@@ -43,6 +44,7 @@ class Boot:
         self.also = row.get("also", {})
         self.filled = estimate["scenario"]
         self.card = estimate["memory"]["devices"][0]
+        self.pool = estimate.get("pool", {})
         self.kv_per_token = estimate["kv_cache"]["bytes_per_token"]
         self.geometry = models[estimate["model"]["id"]]["geometry"]
         self.device = devices.get(self.scenario.get("device"), {})
@@ -55,7 +57,16 @@ class Boot:
         return tuple(int(n) for n in re.findall(r"\d+", self.scenario.get("engine_version", "99"))[:2])
 
     def weights(self):
-        return self.measured.get(WEIGHTS, self.card["weights"])
+        return self.measured.get(WEIGHTS) or self.also.get("weights") or self.card["weights"]
+
+    def kv_bytes(self):
+        """Of the pool: as printed, or as many as the printed tokens take."""
+        printed = self.measured.get(POOL) or self.also.get("kv_bytes")
+        if printed or TOKENS not in self.measured:
+            return printed
+        if self.hybrid:
+            return self.pool["kv_bytes"] * self.measured[TOKENS] / self.pool["kv_tokens"]
+        return self.measured[TOKENS] * self.kv_per_token
 
     def entries(self):
         """Requests x vocabulary of the sampler's warm-up."""
@@ -70,10 +81,31 @@ class Boot:
         mlp = self.filled["max_num_batched_tokens"] * 2 * (wide + 4 * self.geometry["hidden_size"])
         return self.entries() * per_entry + self.hidden() > mlp
 
+    def encoder(self):
+        """Closed form of the vision encoder on one image of ITEM tokens."""
+        v = self.geometry["vision"]
+        per_patch = 3 * v["patch_size"]**2 * v["temporal_patch_size"] + 3 * v["hidden_size"]
+        per_patch += 2 * v["intermediate_size"] / self.filled["tensor_parallel"]
+        return 2 * ITEM * v["merge_size"]**2 * per_patch
+
+    def hybrid_layer(self):
+        """Closed form of the widest layer, as in src/engine/vllm_activation.cpp."""
+        g, tp = self.geometry, self.filled["tensor_parallel"]
+        n = g["linear_attention"]
+        keys, values = n["key_heads"] * n["key_head_dim"], n["value_heads"] * n["value_head_dim"]
+        widest = (4 * keys + 6 * values) / tp
+        if "moe" in g:
+            m = g["moe"]
+            expert = m["expert_width"] / tp
+            widest = max(widest, m["experts_per_token"] * (max(2 * expert, g["hidden_size"]) + expert)
+                         + 3 * m.get("shared_expert_width", 0) / tp)
+        else:
+            widest = max(widest, 3 * g["intermediate_size"] / tp)
+        return self.filled["max_num_batched_tokens"] * 2 * (widest + 4 * g["hidden_size"])
+
     def left_of_budget(self):
         """Budget less weights and KV memory."""
-        pool = self.measured.get(POOL) or self.measured[TOKENS] * self.kv_per_token
-        return self.card["capacity"] * self.filled["gpu_memory_utilization"] - self.weights() - pool
+        return self.card["capacity"] * self.filled["gpu_memory_utilization"] - self.weights() - self.kv_bytes()
 
 
 class Fit:
@@ -118,32 +150,36 @@ class Fit:
         peaks = [b for b in boots if COMPUTE in b.measured and b.known and b.version() < (0, 16)]
         self.take("vllm", "sampler_bytes_torch",
                   [(b.measured[COMPUTE] - b.hidden()) / b.entries() for b in peaks if b.sampler_decides(38)], 1)
-        pools = [b for b in boots if b.known and (POOL in b.measured or TOKENS in b.measured)]
+        pools = [b for b in boots if b.known and "gpu_memory_utilization" in b.scenario
+                 and (POOL in b.measured or TOKENS in b.measured)]
         inside = c["non_torch_mib"] * MIB
         self.take("vllm", "sampler_bytes_triton",
                   [(b.left_of_budget() - inside - b.hidden()) / b.entries() for b in pools
                    if not b.hybrid and (0, 17) <= b.version() < (0, 20)], 1)
 
-        # Consumer Blackwell: what dense text models leave unexplained there.
+        # Consumer Blackwell: what dense text models leave unexplained on a single card. (With several, NCCL has loaded
+        # most of it before vLLM looks at the card.)
         def sm120(b):
-            return b.device.get("compute_capability", "").startswith("12.")
+            return b.device.get("compute_capability", "").startswith("12.") and not b.parallel
 
         self.take("vllm", "non_torch_sm120_mib",
                   [(b.left_of_budget() - inside - b.card["compute"]) / MIB for b in pools if sm120(b) and not b.hybrid])
 
-        # The encoder's closed form, where the vision tower makes the peak.
-        factors = []
-        for b in (b for b in boots if b.hybrid and b.sees and POOL in b.measured):
-            v, tokens = b.geometry["vision"], 16384
-            per_patch = 3 * v["patch_size"]**2 * v["temporal_patch_size"] + 3 * v["hidden_size"]
-            per_patch += 2 * v["intermediate_size"] / b.filled["tensor_parallel"]
+        # Hybrids: the larger of two moments, the language model's (it decides in large batches and without a tower)
+        # and the encoder's.
+        layers, encoders = [], []
+        for b in (b for b in boots if b.hybrid and b.device and b.kv_bytes()):
             libraries = c["non_torch_parallel_mib" if b.parallel else "non_torch_mib"]
             libraries += c["non_torch_sm120_mib"] if sm120(b) else 0
-            outputs = tokens * b.geometry["hidden_size"] * 2
             graphs = b.also.get("graphs_estimated") or b.measured.get(GRAPHS) or b.card["graphs"]
+            outputs = ITEM * b.geometry["hidden_size"] * 2 if b.sees else 0
             peak = b.left_of_budget() - graphs - libraries * MIB - outputs
-            factors.append(peak / (2 * tokens * v["merge_size"]**2 * per_patch))
-        self.take("vllm", "encoder_factor", factors, 2)
+            if b.sees and b.filled["max_num_batched_tokens"] < 8192:
+                encoders.append(peak / b.encoder())
+            else:
+                layers.append(peak / b.hybrid_layer())
+        self.take("vllm", "hybrid_layer_factor", layers, 2)
+        self.take("vllm", "encoder_factor", encoders, 2)
 
     def sglang(self):
         # Free before loading = free after loading + weights; the rest of the card is the context. It grows with

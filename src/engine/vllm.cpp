@@ -39,7 +39,7 @@ bool on_consumer_blackwell(const Setup& setup) {
 Bytes non_torch(const Setup& setup) {
   const bool parallel = setup.tensor_parallel * setup.pipeline_parallel > 1;
   double mib = constant_of(setup, parallel ? "non_torch_parallel_mib" : "non_torch_mib");
-  if (on_consumer_blackwell(setup)) mib += constant_of(setup, "non_torch_sm120_mib");
+  if (on_consumer_blackwell(setup) && !parallel) mib += constant_of(setup, "non_torch_sm120_mib");
   return units::mib(mib);
 }
 
@@ -201,10 +201,9 @@ class VllmRules : public Rules {
     if (m.kv.state_groups > 0)
       plan.notes.push_back("recurrent state lies in the same pool as the KV cache: a sequence takes " +
                            format_grouped(m.kv.state_blocks) + " blocks for it");
-    if (m.activation.constant == "encoder_factor")
-      plan.notes.push_back("the vision encoder's share of the profile run is " +
-                           origin_of(setup, "encoder_factor"));
-    if (on_consumer_blackwell(setup))
+    if (!m.activation.constant.empty())
+      plan.notes.push_back("the activation peak is " + origin_of(setup, m.activation.constant));
+    if (on_consumer_blackwell(setup) && ranks.total() == 1)
       plan.notes.push_back("what libraries take on consumer Blackwell is " +
                            origin_of(setup, "non_torch_sm120_mib"));
     return plan;

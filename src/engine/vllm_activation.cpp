@@ -13,7 +13,8 @@ constexpr double kValue = 2;  // bytes of an activation: 16 bit
 
 /// Bytes per token at the widest moment of a layer. Dense MLP: gate and up (2i), their product (i) and four
 /// tensors as wide as the hidden state. Experts: the two intermediate buffers of the fused kernel. Gated
-/// DeltaNet: projections, convolution and the operands of the chunked rule.
+/// DeltaNet: projections, convolution and the operands of the chunked rule. Of hybrids the logs show more
+/// than these, by a fitted factor.
 double layer_bytes_per_token(const Setup& setup) {
   const catalog::Geometry& g = setup.model->geometry;
   const double tp = setup.tensor_parallel;
@@ -32,7 +33,8 @@ double layer_bytes_per_token(const Setup& setup) {
     const double values = static_cast<double>(l.value_heads) * l.value_head_dim;
     widest = std::max(widest, (2 * (2 * keys + 2 * values) + 2 * values) / tp);
   }
-  return kValue * (widest + 4.0 * g.hidden_size);
+  const double factor = g.linear_attention ? constant_of(setup, "hybrid_layer_factor") : 1;
+  return factor * kValue * (widest + 4.0 * g.hidden_size);
 }
 
 /// Tokens of the largest image: 16,384 for every Qwen tower since Qwen2-VL (12.8 or 16.8 megapixels).
@@ -59,6 +61,7 @@ Peak activation_peak(const Version& version, const Setup& setup, bool first_stag
   const double layer = tokens * layer_bytes_per_token(setup);
   Peak peak;
   double largest = layer;
+  if (g.linear_attention) peak.constant = "hybrid_layer_factor";
   peak.formula = "T x 2 B x (widest layer + 4 hidden)";
   peak.values = fmt::format("T = {}", tokens);
   if (last_stage && !g.headless) {
