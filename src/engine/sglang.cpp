@@ -102,7 +102,8 @@ RankPool rank_pool(const Version& version, const Setup& setup, const Stage& stag
   const bool multimodal = setup.model->geometry.vision || setup.model->geometry.audio;
   if (multimodal && version.multimodal_reserve) r.rest -= units::mib(100);
   if (layers.recurrent > 0) size_state(version, setup, layers.recurrent, r);
-  if (r.cell > 0) r.tokens = std::max<Bytes>(0, r.rest) / std::max<Bytes>(1, sized_by);
+  // A stage without attention holds any number of tokens.
+  r.tokens = sized_by > 0 ? std::max<Bytes>(0, r.rest) / sized_by : r.rest > 0 ? units::kMaxCount : 0;
   const std::int64_t page = *setup.serving.page_size;
   if (setup.serving.max_total_tokens) r.tokens = std::min(r.tokens, *setup.serving.max_total_tokens);
   r.tokens = r.tokens / page * page;

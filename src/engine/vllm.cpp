@@ -59,6 +59,11 @@ RankMemory rank_memory(const Version& version, const Setup& setup, const Stage& 
   return m;
 }
 
+/// The share of the card that vLLM may take.
+Bytes requested_of(const Setup& setup, Bytes capacity) {
+  return static_cast<Bytes>(std::ceil(static_cast<double>(capacity) * *setup.serving.gpu_memory_utilization));
+}
+
 /// Blocks that one request of the full context takes at the start-up check.
 std::int64_t checked_blocks(const Version& version, const Setup& setup, const KvLayout& kv) {
   return version.checks_all_groups ? kv.blocks_for(setup.context)
@@ -67,9 +72,10 @@ std::int64_t checked_blocks(const Version& version, const Setup& setup, const Kv
 
 /// What vLLM says when it does not start, or nothing.
 std::optional<std::string> refusal_of(const Version& version, const Setup& setup, const RankMemory& m,
-                                      const Pool& pool, const DeviceMemory& card, Bytes requested) {
+                                      const KvLayout& kv, const Pool& pool, const DeviceMemory& card) {
   const ServingOptions& s = setup.serving;
   const Bytes capacity = card.capacity;
+  const Bytes requested = requested_of(setup, capacity);
   const Bytes free = capacity - (card.runtime - m.inside);
   if (m.weights > free) {
     return fmt::format("CUDA out of memory while loading: {} of weights per card, {} free",
@@ -82,7 +88,7 @@ std::optional<std::string> refusal_of(const Version& version, const Setup& setup
   }
   if (pool.blocks <= 0 && s.kv_cache_memory_bytes) {
     return fmt::format("no available memory for the cache blocks: {} hold none of {}",
-                       format_bytes(pool.kv_bytes), format_bytes(m.kv.block_bytes()));
+                       format_bytes(pool.kv_bytes), format_bytes(kv.block_bytes()));
   }
   if (pool.blocks <= 0) {
     return fmt::format(
@@ -90,15 +96,15 @@ std::optional<std::string> refusal_of(const Version& version, const Setup& setup
         "gpu_memory_utilization {} allows",
         format_bytes(m.in_budget(version)), format_bytes(requested), *s.gpu_memory_utilization);
   }
-  const std::int64_t needed = checked_blocks(version, setup, m.kv);
+  const std::int64_t needed = checked_blocks(version, setup, kv);
   if (needed > pool.blocks) {
     return fmt::format(
         "to serve at least one request with the model's max seq len ({}), {} KV cache is needed, which is "
         "larger than the available KV cache memory ({}); the estimated maximum model length is {}",
-        format_grouped(setup.context), format_bytes(needed * m.kv.block_bytes()), format_bytes(pool.kv_bytes),
+        format_grouped(setup.context), format_bytes(needed * kv.block_bytes()), format_bytes(pool.kv_bytes),
         format_grouped(pool.context(1)));
   }
-  if (version.checks_state_blocks && m.kv.state_groups > 0 && captured_sizes(version, setup) > 0 &&
+  if (version.checks_state_blocks && kv.state_groups > 0 && captured_sizes(version, setup) > 0 &&
       *s.max_num_seqs > pool.blocks) {
     return fmt::format(
         "max_num_seqs ({0}) exceeds available Mamba cache blocks ({1}): each decode sequence requires one; "
@@ -117,6 +123,91 @@ void print_pool(const Version& version, const Setup& setup, const KvLayout& kv, 
                        : pool.blocks / (kv.attention_groups + kv.state_groups) * kv.block;
 }
 
+/// The plan while it is made: one memory per pipeline stage, one device per rank.
+struct Draft {
+  const Version& version;
+  const Setup& setup;
+  Ranks ranks;
+  std::vector<RankMemory> stages;
+  MemoryPlan plan;
+  Pool pool;
+  std::size_t poorest = 0;  ///< rank whose KV memory decides for all
+
+  const RankMemory& memory_of(std::size_t rank) const {
+    return stages[static_cast<std::size_t>(ranks.stage_of(static_cast<int>(rank)))];
+  }
+  /// The layout that is counted in: of a stage with attention, the one that a request takes the most blocks
+  /// of.
+  const KvLayout& counted() const {
+    const auto weight = [&](const RankMemory& m) {
+      return std::pair(m.kv.attention_groups > 0, m.kv.blocks_for(setup.context));
+    };
+    return std::max_element(stages.begin(), stages.end(),
+                            [&](const auto& a, const auto& b) { return weight(a) < weight(b); })
+        ->kv;
+  }
+};
+
+/// Everything of a rank but its KV cache.
+void place_rank(Draft& draft, std::size_t rank) {
+  const RankMemory& m = draft.memory_of(rank);
+  DeviceMemory& d = draft.plan.devices[rank];
+  d.weights = m.weights;
+  d.compute = m.activation.bytes;
+  d.graphs = m.graphs;
+  d.runtime = m.inside + context_bytes(draft.setup, rank);
+  draft.plan.host.weights += m.offloaded;
+}
+
+/// Blocks from what the utilization leaves; every worker gets those of the poorest.
+void size_pool(Draft& draft) {
+  const Setup& setup = draft.setup;
+  for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank) {
+    const RankMemory& m = draft.memory_of(rank);
+    DeviceMemory& d = draft.plan.devices[rank];
+    d.capacity = device_usable(setup.devices[rank], setup.backend);
+    const Bytes requested = requested_of(setup, d.capacity);
+    const Bytes available =
+        setup.serving.kv_cache_memory_bytes.value_or(requested - m.in_budget(draft.version));
+    const std::int64_t blocks = std::max<Bytes>(available, 0) / m.kv.block_bytes();
+    if (rank == 0 || blocks < draft.pool.blocks) {
+      draft.poorest = rank;
+      draft.pool.blocks = blocks;
+      draft.pool.kv_bytes = std::max<Bytes>(available, 0);
+    }
+    const Bytes beside = d.runtime - m.inside + (draft.version.graphs_in_budget ? 0 : m.graphs);
+    d.usable = setup.serving.kv_cache_memory_bytes ? d.capacity : std::min(d.capacity, requested + beside);
+  }
+  for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank)
+    draft.plan.devices[rank].kv_cache = draft.pool.blocks * draft.memory_of(rank).kv.block_bytes();
+
+  const KvLayout& kv = draft.counted();
+  draft.pool.block_tokens = kv.block;
+  draft.pool.groups = kv.attention_groups;
+  draft.pool.state_blocks = kv.state_blocks;
+  draft.pool.max_sequences = *setup.serving.max_num_seqs;
+  draft.pool.copies = draft.ranks.copies;
+  print_pool(draft.version, setup, kv, draft.pool);
+}
+
+void add_notes(Draft& draft) {
+  std::vector<std::string>& notes = draft.plan.notes;
+  add_serving_notes(draft.setup, draft.plan);
+  const KvLayout& kv = draft.counted();
+  if (kv.state_groups > 0) {
+    notes.push_back(fmt::format(
+        "recurrent state lies in the same pool as the KV cache: a sequence takes {} blocks for it",
+        format_grouped(kv.state_blocks)));
+  }
+  const std::string_view constant = draft.memory_of(draft.poorest).activation.constant;
+  if (!constant.empty())
+    notes.push_back(fmt::format("the activation peak is {}", origin_of(draft.setup, constant)));
+  if (on_consumer_blackwell(draft.setup) && draft.ranks.total() == 1) {
+    notes.push_back(fmt::format("what libraries take on consumer Blackwell is {}",
+                                origin_of(draft.setup, "non_torch_sm120_mib")));
+  }
+}
+
 class VllmRules : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
@@ -130,87 +221,46 @@ class VllmRules : public Rules {
 
   MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const override {
     const Version version = vllm::version_of(setup);
-    const ServingOptions& s = setup.serving;
-    const Ranks ranks = ranks_of(setup);
-    std::vector<RankMemory> stages;
-    for (int i = 0; i < ranks.pipeline; ++i)
-      stages.push_back(rank_memory(version, setup, stage_of(setup, i)));
+    Draft draft{version, setup, ranks_of(setup), {}, {}, {}};
+    for (int i = 0; i < draft.ranks.pipeline; ++i)
+      draft.stages.push_back(rank_memory(version, setup, stage_of(setup, i)));
+    const auto ranks = static_cast<std::size_t>(draft.ranks.total());
+    draft.plan.devices.resize(std::max(setup.devices.size(), ranks));
+    for (std::size_t rank = 0; rank < ranks; ++rank) place_rank(draft, rank);
+    place_layers(setup, draft.plan);
 
-    MemoryPlan plan;
-    plan.devices.resize(std::max<std::size_t>(setup.devices.size(), static_cast<std::size_t>(ranks.total())));
-    Pool pool;
-    pool.max_sequences = *s.max_num_seqs;
-    pool.copies = ranks.copies;
-    std::size_t poorest = 0;
-    const auto requested_of = [&](Bytes capacity) {
-      return static_cast<Bytes>(std::ceil(static_cast<double>(capacity) * *s.gpu_memory_utilization));
-    };
-    for (int r = 0; r < ranks.total(); ++r) {
-      const auto i = static_cast<std::size_t>(r);
-      const RankMemory& m = stages[static_cast<std::size_t>(ranks.stage_of(r))];
-      DeviceMemory& d = plan.devices[i];
-      d.weights = m.weights;
-      d.compute = m.activation.bytes;
-      d.graphs = m.graphs;
-      const Bytes context = context_bytes(setup, i);
-      d.runtime = m.inside + context;
-      plan.host.weights += m.offloaded;
-      if (setup.devices.empty()) {
-        // Without a card there is no pool: what the asked sequences need.
-        d.kv_cache = m.kv.blocks_for(setup.context) * m.kv.block_bytes() * setup.concurrency;
-        continue;
-      }
-      d.capacity = device_usable(setup.devices[i], setup.backend);
-      const Bytes requested = requested_of(d.capacity);
-      const Bytes available = s.kv_cache_memory_bytes.value_or(requested - m.in_budget(version));
-      const std::int64_t blocks = std::max<Bytes>(available, 0) / m.kv.page / m.kv.group_size;
-      // Every worker gets the blocks of the poorest.
-      if (r == 0 || blocks < pool.blocks) {
-        poorest = i;
-        pool.blocks = blocks;
-        pool.kv_bytes = std::max<Bytes>(available, 0);
-        pool.block_tokens = m.kv.block;
-        pool.groups = m.kv.attention_groups;
-        pool.state_blocks = m.kv.state_blocks;
-      }
-      const Bytes beside = context + (version.graphs_in_budget ? 0 : m.graphs);
-      d.usable = s.kv_cache_memory_bytes ? d.capacity : std::min(d.capacity, requested + beside);
-    }
-    place_layers(setup, plan);
     const Derivation derive(steps, fmt::format("vLLM {} ({})", version.point.version, version.point.date));
-    const RankMemory& m = stages[static_cast<std::size_t>(ranks.stage_of(static_cast<int>(poorest)))];
-    if (derive.wanted()) explain_rank(derive, setup, m, plan.devices[poorest].runtime - m.inside);
-    if (setup.devices.empty()) return plan;
-
-    for (int r = 0; r < ranks.total(); ++r) {
-      const RankMemory& rank = stages[static_cast<std::size_t>(ranks.stage_of(r))];
-      plan.devices[static_cast<std::size_t>(r)].kv_cache = pool.blocks * rank.kv.block_bytes();
+    if (setup.devices.empty()) {
+      // Without a card there is no pool: what the asked sequences need.
+      for (std::size_t rank = 0; rank < ranks; ++rank) {
+        const KvLayout& kv = draft.memory_of(rank).kv;
+        draft.plan.devices[rank].kv_cache =
+            draft.counted().blocks_for(setup.context) * kv.block_bytes() * setup.concurrency;
+      }
+      explain_rank(derive, draft);
+      return std::move(draft.plan);
     }
+    size_pool(draft);
+    const RankMemory& m = draft.memory_of(draft.poorest);
+    const DeviceMemory& card = draft.plan.devices[draft.poorest];
     if (version.v0) {
       // Blocks that preempted sequences are swapped to: swap_space, 4 GiB per card by default.
       const Bytes block = m.kv.block_bytes();
-      plan.host.kv_cache = 4 * units::kGiB / block * block * ranks.total();
+      draft.plan.host.kv_cache = 4 * units::kGiB / block * block * draft.ranks.total();
     }
-    const DeviceMemory& card = plan.devices[poorest];
-    print_pool(version, setup, m.kv, pool);
-    plan.refusal = refusal_of(version, setup, m, pool, card, requested_of(card.capacity));
-    plan.pool = pool;
-    if (derive.wanted())
-      explain_pool(derive, version, setup, m, pool, card.capacity, requested_of(card.capacity));
-    add_serving_notes(setup, plan);
-    if (m.kv.state_groups > 0)
-      plan.notes.push_back("recurrent state lies in the same pool as the KV cache: a sequence takes " +
-                           format_grouped(m.kv.state_blocks) + " blocks for it");
-    if (!m.activation.constant.empty())
-      plan.notes.push_back("the activation peak is " + origin_of(setup, m.activation.constant));
-    if (on_consumer_blackwell(setup) && ranks.total() == 1)
-      plan.notes.push_back("what libraries take on consumer Blackwell is " +
-                           origin_of(setup, "non_torch_sm120_mib"));
-    return plan;
+    draft.plan.refusal = refusal_of(version, setup, m, draft.counted(), draft.pool, card);
+    draft.plan.pool = draft.pool;
+    explain_rank(derive, draft);
+    explain_pool(derive, draft);
+    add_notes(draft);
+    return std::move(draft.plan);
   }
 
  private:
-  static void explain_rank(const Derivation& derive, const Setup& setup, const RankMemory& m, Bytes context) {
+  static void explain_rank(const Derivation& derive, const Draft& draft) {
+    if (!derive.wanted()) return;
+    const Setup& setup = draft.setup;
+    const RankMemory& m = draft.memory_of(draft.poorest);
     derive.bytes("weights per card", "tensors of one rank as torch's allocator counts them",
                  fmt::format("TP {}, PP {}, EP {}", setup.tensor_parallel, setup.pipeline_parallel,
                              setup.expert_parallel),
@@ -222,12 +272,18 @@ class VllmRules : public Rules {
                  origin_of(setup, "graphs_base_mib"));
     derive.bytes("libraries inside the budget", "what CUDA, cuBLAS and kernels take after start-up", "",
                  m.inside, origin_of(setup, "non_torch_mib"));
-    derive.bytes("context outside the budget", "base + multiprocessors x each + communication", "", context,
-                 origin_of(setup, "context_sm_mib"));
+    derive.bytes("context outside the budget", "base + multiprocessors x each + communication", "",
+                 draft.plan.devices[draft.poorest].runtime - m.inside, origin_of(setup, "context_sm_mib"));
   }
 
-  static void explain_pool(const Derivation& derive, const Version& version, const Setup& setup,
-                           const RankMemory& m, const Pool& pool, Bytes capacity, Bytes requested) {
+  static void explain_pool(const Derivation& derive, const Draft& draft) {
+    if (!derive.wanted()) return;
+    const Version& version = draft.version;
+    const Setup& setup = draft.setup;
+    const Pool& pool = draft.pool;
+    const KvLayout& kv = draft.counted();
+    const Bytes capacity = draft.plan.devices[draft.poorest].capacity;
+    const Bytes requested = requested_of(setup, capacity);
     constexpr std::string_view kWorker = "v1/worker/gpu_worker.py: determine_available_memory";
     constexpr std::string_view kCache = "v1/core/kv_cache_utils.py";
     derive.bytes("budget", "CUDA's total x gpu_memory_utilization",
@@ -238,19 +294,19 @@ class VllmRules : public Rules {
                                           : "budget - weights - activation peak - libraries",
                  "", pool.kv_bytes, kWorker);
     derive.text("KV block", "block tokens x bytes per token and layer x layers of a group",
-                fmt::format("{} x {} x {}", m.kv.block, kv_bytes_per_token(setup), m.kv.group_size),
-                format_bytes(m.kv.block_bytes()), kCache);
-    if (m.kv.state_groups > 0) {
+                fmt::format("{} x {} x {}", kv.block, kv_bytes_per_token(setup), kv.group_size),
+                format_bytes(kv.block_bytes()), kCache);
+    if (kv.state_groups > 0) {
       derive.text("recurrent page", "a layer's state, padded to the attention page",
-                  fmt::format("padding {:.2f}%", m.kv.padding * 100), format_bytes(m.kv.page),
+                  fmt::format("padding {:.2f}%", kv.padding * 100), format_bytes(kv.page),
                   "platforms/interface.py: _align_hybrid_block_size");
       derive.text("state blocks of a sequence", "groups of recurrent layers x blocks each",
-                  fmt::format("{} groups, mode {}", m.kv.state_groups, *setup.serving.mamba_cache_mode),
-                  format_grouped(m.kv.state_blocks), "v1/kv_cache_interface.py: MambaSpec");
+                  fmt::format("{} groups, mode {}", kv.state_groups, *setup.serving.mamba_cache_mode),
+                  format_grouped(kv.state_blocks), "v1/kv_cache_interface.py: MambaSpec");
     }
     derive.text("KV blocks", "floor(available / block)", "", format_grouped(pool.blocks), kCache);
     derive.text("maximum concurrency", "blocks / (ceil(context / block) + state blocks)",
-                fmt::format("{} / {}", pool.blocks, m.kv.blocks_for(setup.context)),
+                fmt::format("{} / {}", pool.blocks, kv.blocks_for(setup.context)),
                 fmt::format("{:.2f}", pool.max_concurrency), kCache);
     derive.text("KV cache tokens",
                 version.tokens_from_concurrency ? "floor(concurrency x context)" : "blocks // groups x block",

@@ -30,7 +30,7 @@ KvLayout kv_layout(const Version& version, const Setup& setup, int attention, in
   KvLayout layout;
   const Bytes per_token = kv_bytes_per_token(setup);
   layout.block = setup.serving.block_size.value_or(16);
-  if (recurrent == 0 || attention == 0) {
+  if (recurrent == 0) {
     layout.page = layout.block * per_token;
     layout.group_size = attention;
     return layout;
@@ -44,8 +44,9 @@ KvLayout kv_layout(const Version& version, const Setup& setup, int attention, in
   layout.page = layout.block * per_token;
   layout.padding = static_cast<double>(layout.page - state) / static_cast<double>(state);
 
+  // Layers of both kinds are cut into groups of one size; a pipeline stage may have one kind only.
   const auto [few, many] = std::minmax(attention, recurrent);
-  layout.group_size = many < version.bucket_ratio * few ? many : few;
+  layout.group_size = few == 0 || many < version.bucket_ratio * few ? many : few;
   layout.attention_groups = static_cast<int>(units::ceil_div(attention, layout.group_size));
   layout.state_groups = static_cast<int>(units::ceil_div(recurrent, layout.group_size));
   const std::string& mode = setup.serving.mamba_cache_mode.value_or("none");

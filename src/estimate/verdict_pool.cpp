@@ -77,6 +77,7 @@ double free_share(const engine::Setup& setup, const engine::MemoryPlan& plan) {
     spare = std::max(0.0, 1 - 1 / sequences_per_asked(setup, *plan.pool));
   double least = 1;
   for (const engine::DeviceMemory& d : plan.devices) {
+    if (d.usable <= 0) continue;  // idle
     const double pooled = plan.pool ? static_cast<double>(d.kv_cache) * spare : 0;
     least = std::min(
         least, (static_cast<double>(d.headroom()) + pooled) / std::max(1.0, static_cast<double>(d.usable)));

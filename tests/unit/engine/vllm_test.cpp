@@ -149,6 +149,22 @@ TEST_CASE("defaults by version and card") {
         4);
 }
 
+TEST_CASE("pipeline stages with one kind of layer only") {
+  for (const char* engine : {"vllm", "sglang"}) {
+    static Estimator estimator(catalog::Catalog::builtin());
+    const Estimate e = estimator.estimate(parse_scenario(
+        std::string(
+            R"({"model": "qwen3.6-27b", "pipeline_parallel": 64, "device": "h100-sxm-80gb", "context": 8192,
+                        "max_num_seqs": 8, "engine": ")") +
+        engine + "\"}"));
+    INFO(engine);
+    REQUIRE(e.memory.pool);
+    CHECK(e.memory.devices.size() == 64);
+    CHECK(e.memory.pool->kv_tokens > 1'000'000);
+    CHECK(e.fit.fits);
+  }
+}
+
 TEST_CASE("without a context the sequences hold the work's tokens") {
   const Estimate e = estimate(R"("model": "qwen3-8b", "device": "rtx-4090", "concurrency": 32)");
   CHECK(e.setup.context == 40960);
