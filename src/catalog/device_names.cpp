@@ -61,11 +61,11 @@ int take_count(std::string_view& name) {
     const bool gap = rest.front() == ' ';
     while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
     std::size_t sign = 0;
-    if (rest.starts_with(kTimes)) sign = kTimes.size();
-    else if (rest.starts_with('*')) sign = 1;
     // "8xH100", "8 x H100"; but a card may be named "780 XT".
-    else if ((rest.starts_with('x') || rest.starts_with('X')) && rest.size() > 1 && (!gap || rest[1] == ' '))
-      sign = 1;
+    const bool letter =
+        (rest.starts_with('x') || rest.starts_with('X')) && rest.size() > 1 && (!gap || rest[1] == ' ');
+    if (rest.starts_with(kTimes)) sign = kTimes.size();
+    else if (rest.starts_with('*') || letter) sign = 1;
     if (sign > 0 && rest.size() > sign) {
       const int count = digits(name.substr(0, end));
       name = rest.substr(sign);

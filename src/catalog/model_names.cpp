@@ -46,7 +46,7 @@ double size_word(std::string_view word) {
   return -1;
 }
 
-ModelNames::ModelNames(const std::vector<const Model*>& models) : models_(models) {
+ModelNames::ModelNames(const std::vector<const Model*>& models) {
   // First all words, sorted; then the names in terms of them.
   const auto each_name = [&](auto&& f) {
     for (std::size_t i = 0; i < models.size(); ++i) {

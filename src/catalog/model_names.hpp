@@ -66,7 +66,6 @@ class ModelNames {
   /// Glued and split spellings: "qwen 3", "qwen36", "qwen2.5vl", "8 b".
   std::vector<std::string> spelt_out(std::span<const Word> words, const std::vector<bool>& skip) const;
 
-  const std::vector<const Model*>& models_;
   std::vector<std::string> vocabulary_;  ///< sorted
   std::vector<bool> family_;             ///< per word: starts a line
   std::vector<Name> names_;

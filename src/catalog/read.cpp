@@ -52,7 +52,8 @@ void read_record(const Source& source, const json& value, const std::string& poi
   fields(visit, out);
   for (const auto& [key, unused] : value.items()) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      source.fail(pointer + "/" + key, fmt::format("unknown key '{}'{}", key, did_you_mean(key, keys)));
+      source.fail(fmt::format("{}/{}", pointer, key),
+                  fmt::format("unknown key '{}'{}", key, did_you_mean(key, keys)));
     }
   }
 }

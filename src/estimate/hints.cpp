@@ -149,7 +149,7 @@ class Hints {
 
   void more_devices() {
     if (asked_.devices.size() != 1) return;
-    for (const std::size_t factor : {2, 4, 8, 16}) {
+    for (const std::size_t factor : {2U, 4U, 8U, 16U}) {
       Scenario other = asked_;
       other.devices.front().count = 1;
       other.device_count = static_cast<std::int64_t>(answer_.setup.devices.size() * factor);

@@ -14,7 +14,7 @@ namespace {
 
 Bytes nf4_side(const Tensor& t, std::int64_t block) {
   constexpr std::int64_t kNested = 256;
-  constexpr Bytes kTables = 4 * (16 + 256);  // quant_map, nested_quant_map
+  constexpr Bytes kTables = Bytes{4} * (16 + 256);  // quant_map, nested_quant_map
   const std::int64_t absmax = ceil_div(t.rows * t.cols, block);
   return absmax + 4 * ceil_div(absmax, kNested) + kTables;
 }

@@ -13,12 +13,12 @@ class Row {
     add(std::move(key), value.empty() ? Value() : Value(std::string(value)));
   }
   template <class T>
-  void figure(std::string key, const T& value) {
-    add(std::move(key), Value(value));
+  void figure(const std::string& key, const T& value) {
+    add(key, Value(value));
   }
   template <class T>
-  void figure(std::string key, const std::optional<T>& value) {
-    add(std::move(key), value ? Value(*value) : Value());
+  void figure(const std::string& key, const std::optional<T>& value) {
+    add(key, value ? Value(*value) : Value());
   }
   /// Bytes, where 0 means that there is no such part.
   void part(std::string key, Bytes bytes) { add(std::move(key), bytes != 0 ? Value(bytes) : Value()); }

@@ -24,7 +24,7 @@ Weights make(std::string_view model, std::string_view format) {
 }
 
 /// The first tensor of this role and part.
-const TypedTensor& find(const Weights& w, Role role, Part part = Part::text) {
+TypedTensor find(const Weights& w, Role role, Part part = Part::text) {
   const auto it = std::find_if(w.tensors.begin(), w.tensors.end(), [&](const TypedTensor& t) {
     return t.tensor.role == role && t.tensor.part == part;
   });
@@ -91,10 +91,10 @@ TEST_CASE("FP8 with few scales") {
 
 TEST_CASE("GPTQ: packed integers, zero points, scales and a group index") {
   // down_proj of Qwen2.5-7B is 3,584 x 18,944: 148 groups of 128 inputs.
-  const TypedTensor& int4 = find(make("qwen2.5-7b", "gptq-int4"), Role::ffn_down);
+  const TypedTensor int4 = find(make("qwen2.5-7b", "gptq-int4"), Role::ffn_down);
   CHECK(int4.bytes == 3'584 * 18'944 / 2);
   CHECK(int4.extra == 148 * 3'584 / 2 + 148 * 3'584 * 2 + 18'944 * 4);
-  const TypedTensor& int8 = find(make("qwen2.5-7b", "gptq-int8"), Role::ffn_down);
+  const TypedTensor int8 = find(make("qwen2.5-7b", "gptq-int8"), Role::ffn_down);
   CHECK(int8.bytes == 3'584 * 18'944);
   CHECK(int8.extra == 148 * 3'584 + 148 * 3'584 * 2 + 18'944 * 4);
 }
@@ -121,7 +121,7 @@ TEST_CASE("the official GPTQ files of hybrids quantize the MLP only") {
 }
 
 TEST_CASE("AWQ: no group index; 72B files are padded; tied models store their head") {
-  const TypedTensor& down = find(make("qwen2.5-7b", "awq-int4"), Role::ffn_down);
+  const TypedTensor down = find(make("qwen2.5-7b", "awq-int4"), Role::ffn_down);
   CHECK(down.extra == 148 * 3'584 / 2 + 148 * 3'584 * 2);
   const Weights padded = make("qwen2.5-72b", "awq-int4");
   CHECK(find(padded, Role::ffn_down).tensor.cols == 29'696);
@@ -156,7 +156,7 @@ TEST_CASE("NVFP4: a scale byte per 16 weights and two FP32 a matrix; DeltaNet's 
 TEST_CASE("bitsandbytes: double quantization of NF4, one absmax per output of INT8") {
   // up_proj of Qwen2.5-7B: 18,944 x 3,584 = 67,895,296 weights, 1,060,864 blocks of 64, 4,144 of 256 of
   // those.
-  const TypedTensor& nf4 = find(make("qwen2.5-7b", "nf4"), Role::ffn_up);
+  const TypedTensor nf4 = find(make("qwen2.5-7b", "nf4"), Role::ffn_up);
   CHECK(nf4.bytes == 33'947'648);
   CHECK(nf4.extra == 1'060'864 + 4 * 4'144 + 4 * 272);
   CHECK(find(make("qwen2.5-7b", "bnb-int8"), Role::ffn_up).extra == 4 * 18'944);
@@ -209,7 +209,7 @@ TEST_CASE("EXL: bits as asked on average, six for the head, not exact") {
 TEST_CASE("bits of the catalog are those of a large matrix, with scales") {
   for (const catalog::WeightFormat* format : all().formats()) {
     if (format::layout_of(*format) == model::Layout::gguf) continue;
-    const TypedTensor& t = find(make("qwen3-32b", format->id), Role::ffn_down);
+    const TypedTensor t = find(make("qwen3-32b", format->id), Role::ffn_down);
     const double bits = static_cast<double>(t.total()) * 8 / static_cast<double>(t.tensor.elements());
     INFO(format->id << ": " << bits);
     CHECK(bits == Approx(format->bits).epsilon(0.003));
