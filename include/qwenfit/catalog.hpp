@@ -264,6 +264,14 @@ enum class Scheme : std::uint8_t {
 /// "ggml", "fp8_block" ...: the word used in data/.
 std::string_view scheme_name(Scheme scheme);
 
+/// How much larger the files of a hand-made mix are than those of the file type it starts from.
+struct MixRatio {
+  Text models;  ///< "dense", "moe", "hybrid-dense", "hybrid-moe"
+  double ratio;
+  std::int32_t rows;      ///< published files behind it
+  double relative_error;  ///< median, with the model in question left out; 0: too few
+};
+
 struct WeightFormat {
   Text id;    ///< "q4_k_m", "gptq-int4"
   Text name;  ///< "Q4_K_M"
@@ -277,9 +285,24 @@ struct WeightFormat {
   Text quality_source;
   std::optional<std::int32_t> quality_rank;  ///< place in that source's order, 1 is the lowest quality
   bool needs_imatrix;  ///< llama-quantize refuses to make it without an importance matrix
+  Text recipe;         ///< ggml_recipe: id of the file type whose mix it starts from
+  Text head;           ///< ggml_recipe: dtype id of embedding and head, where the publisher sets it
+  List<MixRatio> ratios;  ///< ggml_recipe: what is known of mixes that no rule gives
   Texts aliases;
   Texts sources;
   Texts unverified;
+};
+
+/// The size of a GGUF file that somebody published and that no rule gives.
+struct PublishedFile {
+  Text id;         ///< "unsloth.qwen3-8b.ud-q4_k_xl"
+  Text publisher;  ///< "unsloth", "bartowski" ...
+  Text model;      ///< id of a model; files of others with the same text part have the same size
+  Text format;     ///< id of the weight format
+  bool mtp;        ///< the file holds the multi-token prediction layers
+  std::int64_t bytes;
+  std::int64_t rounding;  ///< half the last digit that the source printed, bytes
+  Text source;
 };
 
 // --- Devices -------------------------------------------------------------------------------------
@@ -443,6 +466,8 @@ class Catalog {
   const std::vector<const WeightFormat*>& formats() const;
   const std::vector<const DType*>& dtypes() const;
   const std::vector<const Engine*>& engines() const;
+  /// Best first: the newest source of a file stands before older ones.
+  const std::vector<const PublishedFile*>& published_files() const;
 
   /// The record with this exact id, else null.
   const Model* model(std::string_view id) const;

@@ -55,6 +55,8 @@ QWENFIT_NAMED(DType)
 QWENFIT_NAMED(WeightFormat)
 QWENFIT_NAMED(Device)
 QWENFIT_NAMED(Engine)
+QWENFIT_NAMED(MixRatio)
+QWENFIT_NAMED(PublishedFile)
 #undef QWENFIT_NAMED
 template <>
 constexpr std::string_view type_name<std::int32_t>() {
@@ -158,6 +160,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   emit.array("formats", records.formats);
   emit.array("devices", records.devices);
   emit.array("engines", records.engines);
+  emit.array("published_files", records.published_files);
   emit.out() << "static constexpr NameEntry k_names[] = {\n";
   for (const NameEntry& e : index) {
     emit.out() << fmt::format("  {{NameKind{{{}}}, {}, {}, {}}},\n", static_cast<int>(e.kind), quoted(e.name),

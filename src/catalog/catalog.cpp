@@ -60,6 +60,7 @@ const Catalog& Catalog::builtin() {
     impl->formats = pointers(baked::formats);
     impl->dtypes = pointers(baked::dtypes);
     impl->engines = pointers(baked::engines);
+    impl->published_files = pointers(baked::published_files);
     impl->names = baked::names;
     return Catalog(std::move(impl));
   }();
@@ -74,6 +75,7 @@ Catalog Catalog::with_overlay(const std::string& path) const {
   copy(impl->records.formats, formats());
   copy(impl->records.dtypes, dtypes());
   copy(impl->records.engines, engines());
+  copy(impl->records.published_files, published_files());
   Origins origins;
   read_files(path, impl->records, impl->arena, origins);
   impl->models = pointers(std::span<const Model>(impl->records.models));
@@ -81,6 +83,7 @@ Catalog Catalog::with_overlay(const std::string& path) const {
   impl->formats = pointers(std::span<const WeightFormat>(impl->records.formats));
   impl->dtypes = pointers(std::span<const DType>(impl->records.dtypes));
   impl->engines = pointers(std::span<const Engine>(impl->records.engines));
+  impl->published_files = pointers(std::span<const PublishedFile>(impl->records.published_files));
   impl->own_names = build_index(impl->records, impl->arena);
   impl->names = impl->own_names;
   const std::string problems = sentence(check(impl->records, impl->own_names).problems, origins);
@@ -102,6 +105,9 @@ const std::vector<const DType*>& Catalog::dtypes() const {
 }
 const std::vector<const Engine*>& Catalog::engines() const {
   return impl_->engines;
+}
+const std::vector<const PublishedFile*>& Catalog::published_files() const {
+  return impl_->published_files;
 }
 
 const Model* Catalog::model(std::string_view id) const {

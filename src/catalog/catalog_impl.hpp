@@ -19,6 +19,7 @@ struct Catalog::Impl {
   std::vector<const WeightFormat*> formats;
   std::vector<const DType*> dtypes;
   std::vector<const Engine*> engines;
+  std::vector<const PublishedFile*> published_files;
   std::span<const NameEntry> names;
 
   // Overlays only: the merged records and what they point to.

@@ -49,6 +49,12 @@ class Checker {
     for (const WeightFormat& f : records_.formats) format(f);
     for (const Device& d : records_.devices) device(d);
     for (const Engine& e : records_.engines) engine(e);
+    for (const PublishedFile& f : records_.published_files) {
+      about(f);
+      expect(find(records_.models, f.model), "model '{}' is no model", f.model);
+      expect(find(records_.formats, f.format), "format '{}' is no format", f.format);
+      expect(f.bytes > f.rounding, "bytes must be above the rounding");
+    }
     return std::move(proof_);
   }
 
@@ -151,6 +157,8 @@ class Checker {
   void format(const WeightFormat& f) {
     about(f);
     expect(find(records_.dtypes, f.base), "base '{}' is no dtype", f.base);
+    expect(f.recipe.empty() || find(records_.formats, f.recipe), "recipe '{}' is no format", f.recipe);
+    expect(f.head.empty() || find(records_.dtypes, f.head), "head '{}' is no dtype", f.head);
     expect(!f.retention || *f.retention <= 1, "retention is above 1");
     expect(f.bits > 0 && f.bits <= 64 && f.group_size <= kWidest, "bits or group_size are beyond any format");
   }

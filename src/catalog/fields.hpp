@@ -285,6 +285,26 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, DType> {
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, MixRatio> {
+  v("models", r.models, Need::required);
+  v("ratio", r.ratio, Need::required);
+  v("rows", r.rows, Need::required);
+  v("relative_error", r.relative_error, Need::optional);
+}
+
+template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, PublishedFile> {
+  v("id", r.id, Need::required);
+  v("publisher", r.publisher, Need::required);
+  v("model", r.model, Need::required);
+  v("format", r.format, Need::required);
+  v("mtp", r.mtp, Need::optional);
+  v("bytes", r.bytes, Need::required);
+  v("rounding", r.rounding, Need::optional);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WeightFormat> {
   v("id", r.id, Need::required);
   v("name", r.name, Need::required);
@@ -298,6 +318,9 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WeightFo
   v("quality_source", r.quality_source, Need::optional);
   v("quality_rank", r.quality_rank, Need::optional);
   v("needs_imatrix", r.needs_imatrix, Need::optional);
+  v("recipe", r.recipe, Need::optional);
+  v("head", r.head, Need::optional);
+  v("ratios", r.ratios, Need::optional);
   v("aliases", r.aliases, Need::optional);
   v("sources", r.sources, Need::optional);
   v("unverified", r.unverified, Need::optional);

@@ -37,6 +37,7 @@ struct Records {
   std::vector<WeightFormat> formats;
   std::vector<Device> devices;
   std::vector<Engine> engines;
+  std::vector<PublishedFile> published_files;
 };
 
 /// Walks the record lists with the JSON key of each.
@@ -47,6 +48,7 @@ void for_each_list(R& records, F&& f) {
   f("formats", records.formats);
   f("devices", records.devices);
   f("engines", records.engines);
+  f("published_files", records.published_files);
 }
 
 /// Where the records of a file stand, for messages about them: "model qwen3-8b" -> "my.json:4".
@@ -74,6 +76,10 @@ constexpr std::string_view kind_of<Device>() {
 template <>
 constexpr std::string_view kind_of<Engine>() {
   return "engine";
+}
+template <>
+constexpr std::string_view kind_of<PublishedFile>() {
+  return "published file";
 }
 
 /// Reads the records of `path` (one .json file, or those in a folder and its folders, in name order; schemas

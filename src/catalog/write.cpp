@@ -78,5 +78,8 @@ ordered_json to_json(const Device& record) {
 ordered_json to_json(const Engine& record) {
   return record_of(record);
 }
+ordered_json to_json(const PublishedFile& record) {
+  return record_of(record);
+}
 
 }  // namespace qwenfit::catalog

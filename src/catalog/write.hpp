@@ -13,5 +13,6 @@ nlohmann::ordered_json to_json(const DType& record);
 nlohmann::ordered_json to_json(const WeightFormat& record);
 nlohmann::ordered_json to_json(const Device& record);
 nlohmann::ordered_json to_json(const Engine& record);
+nlohmann::ordered_json to_json(const PublishedFile& record);
 
 }  // namespace qwenfit::catalog

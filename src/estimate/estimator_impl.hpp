@@ -26,7 +26,8 @@ struct Estimator::Impl {
   const catalog::DeviceMatch& find_device(const std::string& name);
 
   const catalog::Catalog catalog;
-  using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool>;
+  using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool, bool,
+                         std::string>;
   std::map<Key, std::shared_ptr<const format::Weights>> weight_cache;
   std::map<std::pair<const catalog::Model*, const catalog::WeightFormat*>,
            std::shared_ptr<const format::Weights>>

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "answers.hpp"
 #include "catalog/nearest.hpp"
@@ -174,6 +175,39 @@ void copy_settings(const Scenario& s, Setup& setup) {
   v.disable_radix_cache = s.disable_radix_cache.value_or(false);
 }
 
+/// The owner of a repository of GGUF or MLX files ("unsloth" of "unsloth/Qwen3-8B-GGUF"), in lower case; empty
+/// for other names: "Qwen/Qwen3-8B" is the model itself.
+std::string publisher_of(const std::string& name) {
+  const std::size_t slash = name.find('/');
+  const std::string folded = catalog::fold_name(name);
+  const bool files = folded.find("gguf") != std::string::npos || folded.find("mlx") != std::string::npos;
+  if (!files || slash == std::string::npos || name.find('/', slash + 1) != std::string::npos) return "";
+  std::string owner = name.substr(0, slash);
+  for (char& c : owner) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return owner;
+}
+
+/// What the file of this scenario depends on beside model and format.
+format::RecipeOptions recipe_options(const Scenario& scenario, const Setup& setup, bool names_mtp) {
+  const auto takes = [&](std::string_view scheme) {
+    const auto& schemes = setup.engine->schemes;
+    return std::find(schemes.begin(), schemes.end(), scheme) != schemes.end();
+  };
+  format::RecipeOptions recipe;
+  recipe.with_mtp = names_mtp || (setup.speculative && setup.speculative->method == "mtp");
+  recipe.gguf = takes("ggml");
+  recipe.mlx = takes("mlx");
+  recipe.publisher = setup.engine->id == "ollama" ? "ollama" : publisher_of(scenario.model);
+  if (recipe.publisher.empty()) return recipe;
+  // Files are made when a model appears. Fused projections had a rule of their own until spring 2026; the
+  // converter writes the MTP block since summer.
+  constexpr std::string_view kOneRule = "2026-04";
+  constexpr std::string_view kMtpInFiles = "2026-06";
+  recipe.legacy_qkv = setup.model->release_date < kOneRule;
+  if (setup.model->release_date >= kMtpInFiles) recipe.with_mtp = true;
+  return recipe;
+}
+
 /// The textbook formula knows no engine: 16-bit cache and a context of its own.
 void fill_quick_defaults(Setup& setup) {
   if (setup.context == 0) setup.context = quick::kContext;
@@ -226,11 +260,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     setup.weights = impl_->quick_weights(*setup.model, *format);
     fill_quick_defaults(setup);
   } else {
-    format::RecipeOptions recipe;
-    recipe.with_mtp = match.mtp || (setup.speculative && setup.speculative->method == "mtp");
-    recipe.gguf = std::find(setup.engine->schemes.begin(), setup.engine->schemes.end(), "ggml") !=
-                  setup.engine->schemes.end();
-    setup.weights = impl_->weights(*setup.model, *format, recipe);
+    setup.weights = impl_->weights(*setup.model, *format, recipe_options(scenario, setup, match.mtp));
     engine::fill_defaults(setup);
   }
   if (setup.tensor_parallel == 0) setup.tensor_parallel = 1;  // left to the engine, which did not decide

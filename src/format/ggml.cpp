@@ -1,4 +1,4 @@
-// llama-quantize's file types, and GGUF files in 16 and 32 bit.
+// GGUF files: llama-quantize's file types, publishers' own mixes, and 16 and 32 bit.
 #include "ggml.hpp"
 
 namespace qwenfit::format {
@@ -9,6 +9,7 @@ using model::Tensor;
 
 std::vector<Tensor> gguf_tensors(const Job& job) {
   const catalog::Model& m = *job.inventory.model;
+  const catalog::Geometry& g = m.geometry;
   // The converter leaves out the MTP block of Qwen3.8-Flash-Next whatever is asked for.
   const bool mtp = job.options.with_mtp && m.arch != catalog::Arch::qwen4_exp;
   // A reranker keeps the two rows of its head that it compares, "yes" and "no".
@@ -19,15 +20,26 @@ std::vector<Tensor> gguf_tensors(const Job& job) {
     if (reranker && t.role == Role::output) continue;
     if (t.part == Part::text || t.part == Part::ngram || (t.part == Part::mtp && mtp)) out.push_back(t);
   }
-  if (reranker) out.push_back({Role::score_head, Part::text, -1, false, 2, m.geometry.hidden_size, 1});
+  if (reranker) out.push_back({Role::score_head, Part::text, -1, false, 2, g.hidden_size, 1});
+  else if (g.stores_tied_head && keeps_stored_head(job.options.publisher))
+    out.push_back({Role::output, Part::text, -1, false, g.vocab_size, g.hidden_size, 1});
   return out;
+}
+
+std::vector<const catalog::DType*> gguf_types(const Job& job, const std::vector<Tensor>& tensors) {
+  const bool own_mix = job.format.scheme == catalog::Scheme::ggml_recipe;  // ratios are to the mix without one
+  const bool imatrix = job.options.imatrix || (!own_mix && uses_imatrix(job.options.publisher));
+  std::vector<const catalog::DType*> types = ggml_types(job, tensors, imatrix);
+  if (!imatrix && requires_imatrix(job, tensors, types)) types = ggml_types(job, tensors, true);
+  return types;
 }
 
 void ggml(Job& job) {
   const std::vector<Tensor> tensors = gguf_tensors(job);
-  std::vector<const catalog::DType*> types = ggml_types(job, tensors, job.options.imatrix);
-  if (!job.options.imatrix && requires_imatrix(job, tensors, types)) types = ggml_types(job, tensors, true);
+  const std::vector<const catalog::DType*> types = gguf_types(job, tensors);
   for (std::size_t i = 0; i < tensors.size(); ++i) add(job, tensors[i], *types[i]);
+  apply_published_size(job);
+  job.weights.file_bytes = job.weights.total() + gguf_metadata_bytes(*job.inventory.model, tensors);
 }
 
 }  // namespace qwenfit::format

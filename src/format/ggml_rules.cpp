@@ -12,7 +12,7 @@ File file_type(const catalog::WeightFormat& format) {
       {"q4_0", q4_0},     {"q4_k_s", q4_k_s},      {"q4_k_m", q4_k_m},   {"q5_0", q5_0},
       {"q5_k_m", q5_k_m}, {"mxfp4_moe", mxfp4_moe}};
   for (const auto& [name, file] : kNames) {
-    if (format.id == name) return file;
+    if ((format.recipe.empty() ? format.id : format.recipe) == name) return file;
   }
   return any_other;
 }

@@ -110,11 +110,13 @@ class Mix {
     // The converter writes these in 32 bit; only the indexer's projections stay as published.
     if (what == Category::kept) return t.role == Role::indexer_q || t.role == Role::indexer_k ? bf16_ : f32_;
     if (base_.block == 1) return base_;
-    const DType* chosen = what == Category::output ? &output_type(t) : &layer_type(t, what);
+    const bool head = what == Category::output || (what == Category::embedding && !job_.format.head.empty());
+    const DType* chosen = head ? &output_type(t) : &layer_type(t, what);
     return fit(*chosen, t);
   }
 
   const DType& output_type(const Tensor& t) const {
+    if (!job_.format.head.empty()) return dtype(job_.catalog, job_.format.head);
     if (file_ == mxfp4_moe || t.cols % base_.block != 0) return dtype(job_.catalog, "q8_0");
     if (file_ & (kBelow3Bits | iq3_xxs)) return dtype(job_.catalog, "q5_k");
     return base_.id == "q8_0" ? base_ : dtype(job_.catalog, "q6_k");

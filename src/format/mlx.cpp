@@ -35,7 +35,9 @@ Recipe mlx(const Job& job) {
   constexpr std::int64_t kRouterGroup = 64;
   const bool routers8 = routers_in_8_bits(job.weights.model->arch);
   // group_size 0: the scales are part of the block type
-  const std::int64_t group = job.format.group_size;
+  const std::int64_t usual = job.format.group_size;
+  // Qwen's own MLX files have twice the group (Qwen3-32B-MLX-4bit: 4.25 bits per weight).
+  const std::int64_t group = job.options.publisher == "qwen" ? 2 * usual : usual;
   const std::int64_t divisor = group > 0 ? group : dtype(job.catalog, job.format.base).block;
   Recipe recipe;
   recipe.stores_mtp = false;

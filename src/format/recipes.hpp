@@ -14,9 +14,8 @@ struct Job {
   Weights weights;  ///< model, format, layout and layers are set
 };
 
-void ggml(Job& job);         // ggml.cpp: llama-quantize's file types
-void ggml_recipe(Job& job);  // ggml_recipe.cpp: hand-made mixes of GGUF publishers
-void checkpoint(Job& job);   // checkpoint.cpp: every scheme of the safetensors world
+void ggml(Job& job);        // ggml.cpp: GGUF files, of llama-quantize and of publishers with mixes of their own
+void checkpoint(Job& job);  // checkpoint.cpp: every scheme of the safetensors world
 
 /// The dtype of this id. @throws std::logic_error when data/ lacks it.
 const catalog::DType& dtype(const catalog::Catalog& catalog, std::string_view id);

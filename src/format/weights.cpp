@@ -68,7 +68,6 @@ Weights quantize(const catalog::Catalog& catalog, const catalog::Model& model,
   job.weights.layers = job.inventory.layers;
   job.weights.tensors.reserve(job.inventory.tensors.size() + 1);
   if (job.inventory.layout == model::Layout::checkpoint) checkpoint(job);
-  else if (format.scheme == Scheme::ggml_recipe) ggml_recipe(job);
   else ggml(job);
   return std::move(job.weights);
 }

@@ -30,6 +30,14 @@ std::vector<std::string> data_files() {
   return files;
 }
 
+const PublishedFile& published_file(const Catalog& catalog, const std::string& id) {
+  for (const PublishedFile* file : catalog.published_files()) {
+    if (file->id == id) return *file;
+  }
+  FAIL("no published file " << id);
+  throw std::logic_error("unreachable");
+}
+
 /// Without what says nothing: false, 0, empty texts and lists.
 json telling(const json& value) {
   if (!value.is_structured()) return value;
@@ -116,6 +124,7 @@ TEST_CASE("the schema has the keys, types and words of the code") {
   comparison.record<WeightFormat>("format", true);
   comparison.record<Device>("device", true);
   comparison.record<Engine>("engine", true);
+  comparison.record<PublishedFile>("published_file", true);
   CHECK(schema()["definitions"].size() > 20);
 }
 
@@ -144,7 +153,8 @@ TEST_CASE("what the program holds is what the files say, and valid") {
                           : kind == "devices" ? json(to_json(*catalog.device(id)))
                           : kind == "formats" ? json(to_json(*catalog.format(id)))
                           : kind == "dtypes"  ? json(to_json(*catalog.dtype(id)))
-                                              : json(to_json(*catalog.engine(id)));
+                          : kind == "engines" ? json(to_json(*catalog.engine(id)))
+                                              : json(to_json(published_file(catalog, id)));
         CHECK(telling(held) == telling(record));
         CHECK(violation("catalog", json{{list, {held}}}.dump()) == "");
         ++records;
@@ -174,6 +184,8 @@ TEST_CASE("reader and schema refuse the same") {
       {"devices", json(to_json(*catalog.device("apple-m3-max-40c")))},
       {"devices", json(to_json(*catalog.device("rtx-4090")))},
       {"formats", json(to_json(*catalog.format("q4_k_m")))},
+      {"formats", json(to_json(*catalog.format("ud-q4_k_xl")))},
+      {"published_files", json(to_json(*catalog.published_files().front()))},
       {"dtypes", json(to_json(*catalog.dtype("q4_k")))},
       {"engines", json(to_json(*catalog.engine("vllm")))}};
   const json wrong[] = {json("a text that is no key word"),

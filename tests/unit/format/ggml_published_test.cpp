@@ -1,0 +1,93 @@
+// GGUF files that publishers mix themselves.
+#include <cstdlib>
+
+#include "catch.hpp"
+#include "qwenfit/format.hpp"
+
+using namespace qwenfit;
+using format::RecipeOptions;
+
+namespace {
+
+format::Weights make(std::string_view model, std::string_view format, RecipeOptions options = {}) {
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  REQUIRE(catalog.model(model) != nullptr);
+  REQUIRE(catalog.format(format) != nullptr);
+  options.gguf = true;
+  return format::quantize(catalog, *catalog.model(model), *catalog.format(format), options);
+}
+
+RecipeOptions of(std::string publisher) {
+  RecipeOptions options;
+  options.publisher = std::move(publisher);
+  return options;
+}
+
+const catalog::PublishedFile& published(std::string_view id) {
+  for (const catalog::PublishedFile* file : catalog::Catalog::builtin().published_files()) {
+    if (file->id == id) return *file;
+  }
+  FAIL("no file " << id);
+  throw std::logic_error("unreachable");
+}
+
+}  // namespace
+
+TEST_CASE("a published mix has the size of its file, within the rounding of the source") {
+  const catalog::PublishedFile& file = published("unsloth.qwen3-14b.ud-q4_k_xl");
+  const format::Weights w = make("qwen3-14b", "ud-q4_k_xl");
+  REQUIRE(w.file_bytes);
+  CHECK_FALSE(w.exact);
+  CHECK(std::abs(*w.file_bytes - file.bytes) <= file.rounding + 1000);
+  CHECK(w.notes.size() == 1);
+}
+
+TEST_CASE("models with the same text part have the same files") {
+  CHECK(make("qwen3-vl-8b-instruct", "ud-q4_k_xl").total() == make("qwen3-8b", "ud-q4_k_xl").total());
+  CHECK(make("qwen3-coder-30b-a3b-instruct", "ud-q2_k_xl").total() ==
+        make("qwen3-30b-a3b", "ud-q2_k_xl").total());
+}
+
+TEST_CASE("a mix of a model without a published file follows the ratio of its kind") {
+  const catalog::WeightFormat& mix = *catalog::Catalog::builtin().format("ud-q5_k_xl");
+  REQUIRE(mix.ratios.size() == 4);
+  const format::Weights w = make("qwen2-72b", "ud-q5_k_xl");
+  CHECK_FALSE(w.exact);
+  CHECK(w.relative_error > 0);
+  const auto start = static_cast<double>(make("qwen2-72b", mix.recipe).total());
+  CHECK(static_cast<double>(w.total()) / start == Approx(mix.ratios[0].ratio).epsilon(1e-6));
+}
+
+TEST_CASE("bartowski's large mixes keep embedding and head in Q8_0") {
+  const format::Weights w = make("qwen2.5-7b", "q4_k_l");
+  for (const format::TypedTensor& t : w.tensors) {
+    const bool end = t.tensor.role == model::Role::token_embedding || t.tensor.role == model::Role::output;
+    if (end) CHECK(t.type->id == "q8_0");
+    else CHECK(t.type->id != "q8_0");
+  }
+}
+
+TEST_CASE("llama-quantize's names mean llama-quantize's mix, unless the publisher is named") {
+  const format::Weights plain = make("qwen3-30b-a3b", "q3_k_m");
+  CHECK(plain.exact);
+  CHECK(plain.notes.empty());
+  const format::Weights own = make("qwen3-30b-a3b", "q3_k_m", of("bartowski"));
+  CHECK_FALSE(own.exact);
+  CHECK(own.total() < plain.total());
+  CHECK(make("qwen3-8b", "q4_k_m", of("bartowski")).exact);
+}
+
+TEST_CASE("a head that the checkpoint stores is kept by converters, dropped by some publishers") {
+  const Bytes once = make("qwen3-1.7b", "q8_0").total();
+  CHECK(make("qwen3-1.7b", "q8_0", of("unsloth")).total() == once);
+  const Bytes head = 151936LL * 2048 * 34 / 32;
+  CHECK(make("qwen3-1.7b", "q8_0", of("lmstudio-community")).total() == once + head);
+}
+
+TEST_CASE("files are larger than their tensors by metadata and tokenizer") {
+  // unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF, Q8_0: 32,483,935,392 bytes.
+  const format::Weights w = make("qwen3-coder-30b-a3b-instruct", "q8_0");
+  CHECK(std::abs(*w.file_bytes - 32483935392) < 8000);
+  // Qwen/Qwen2.5-Coder-7B-Instruct-GGUF, Q4_0: 4,431,390,720 bytes.
+  CHECK(std::abs(*make("qwen2.5-coder-7b", "q4_0").file_bytes - 4431390720) < 8000);
+}
