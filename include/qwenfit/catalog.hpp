@@ -284,9 +284,9 @@ struct WeightFormat {
   Text quality;                        ///< the sentence that goes with it
   Text quality_source;
   std::optional<std::int32_t> quality_rank;  ///< place in that source's order, 1 is the lowest quality
-  bool needs_imatrix;  ///< llama-quantize refuses to make it without an importance matrix
-  Text recipe;         ///< ggml_recipe: id of the file type whose mix it starts from
-  Text head;           ///< ggml_recipe: dtype id of embedding and head, where the publisher sets it
+  bool needs_imatrix;     ///< llama-quantize refuses to make it without an importance matrix
+  Text recipe;            ///< ggml_recipe: id of the file type whose mix it starts from
+  Text head;              ///< ggml_recipe: dtype id of embedding and head, where the publisher sets it
   List<MixRatio> ratios;  ///< ggml_recipe: what is known of mixes that no rule gives
   Texts aliases;
   Texts sources;

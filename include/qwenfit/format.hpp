@@ -30,11 +30,10 @@ struct Weights {
   model::Layout layout = model::Layout::checkpoint;
   std::vector<TypedTensor> tensors;
   std::vector<model::LayerKind> layers;
-  bool exact = true;          ///< false: a fitted or published size stands behind it
-  double relative_error = 0;  ///< of an inexact size: median error of the rule that gave it
-  std::optional<Bytes>
-      file_bytes;                  ///< on disk: about, tensors and headers (GGUF: and tokenizer)
-  std::vector<std::string> notes;  ///< how the bytes came about, when that is not obvious
+  bool exact = true;                ///< false: a fitted or published size stands behind it
+  double relative_error = 0;        ///< of an inexact size: median error of the rule that gave it
+  std::optional<Bytes> file_bytes;  ///< on disk: about, tensors and headers (GGUF: and tokenizer)
+  std::vector<std::string> notes;   ///< how the bytes came about, when that is not obvious
 
   /// Bytes of the tensors of one part, without stored copies.
   Bytes part_bytes(model::Part part) const;
@@ -53,8 +52,8 @@ struct RecipeOptions {
   bool with_mtp = false;    ///< GGUF: keep the MTP block; checkpoints always hold it
   bool gguf = false;        ///< 16- and 32-bit formats: laid out as a GGUF file, not as a checkpoint
   bool mlx = false;         ///< 16- and 32-bit formats: a checkpoint that MLX converted
-  /// Whose file it is, in lower case ("unsloth", "ollama"): some publish mixes of their own under the names of
-  /// llama-quantize, Qwen's MLX files have groups of their own. Empty: what the tool makes by default.
+  /// Whose file it is, in lower case ("unsloth", "ollama"): some publish mixes of their own under the names
+  /// of llama-quantize, Qwen's MLX files have groups of their own. Empty: what the tool makes by default.
   std::string publisher = {};
 };
 

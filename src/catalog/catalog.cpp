@@ -39,7 +39,8 @@ void copy(std::vector<T>& into, const std::vector<const T*>& from) {
 }
 
 /// The problems of the overlay's own records as one sentence, each with its place; empty without any. (Others
-/// can only be systems whose sums no longer are those of a card that the overlay changed: nothing reads them.)
+/// can only be systems whose sums no longer are those of a card that the overlay changed: nothing reads
+/// them.)
 std::string sentence(const std::vector<Problem>& problems, const Origins& origins) {
   std::string text;
   for (const Problem& p : problems) {

@@ -30,7 +30,8 @@ Formulas formulas_of(Method method) {
 std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::Model& model,
                                                                 const catalog::WeightFormat& format,
                                                                 const format::RecipeOptions& recipe) {
-  const Key key{&model, &format, recipe.imatrix, recipe.legacy_qkv, recipe.with_mtp, recipe.gguf, recipe.mlx, recipe.publisher};
+  const Key key{&model,          &format,     recipe.imatrix, recipe.legacy_qkv,
+                recipe.with_mtp, recipe.gguf, recipe.mlx,     recipe.publisher};
   if (const auto it = weight_cache.find(key); it != weight_cache.end()) return it->second;
   auto made = std::make_shared<const format::Weights>(format::quantize(catalog, model, format, recipe));
   if (weight_cache.size() >= kMostCachedWeights) {

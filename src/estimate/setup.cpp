@@ -175,8 +175,8 @@ void copy_settings(const Scenario& s, Setup& setup) {
   v.disable_radix_cache = s.disable_radix_cache.value_or(false);
 }
 
-/// The owner of a repository of GGUF or MLX files ("unsloth" of "unsloth/Qwen3-8B-GGUF"), in lower case; empty
-/// for other names: "Qwen/Qwen3-8B" is the model itself.
+/// The owner of a repository of GGUF or MLX files ("unsloth" of "unsloth/Qwen3-8B-GGUF"), in lower case;
+/// empty for other names: "Qwen/Qwen3-8B" is the model itself.
 std::string publisher_of(const std::string& name) {
   const std::size_t slash = name.find('/');
   const std::string folded = catalog::fold_name(name);

@@ -27,7 +27,8 @@ std::vector<Tensor> gguf_tensors(const Job& job) {
 }
 
 std::vector<const catalog::DType*> gguf_types(const Job& job, const std::vector<Tensor>& tensors) {
-  const bool own_mix = job.format.scheme == catalog::Scheme::ggml_recipe;  // ratios are to the mix without one
+  const bool own_mix =
+      job.format.scheme == catalog::Scheme::ggml_recipe;  // ratios are to the mix without one
   const bool imatrix = job.options.imatrix || (!own_mix && uses_imatrix(job.options.publisher));
   std::vector<const catalog::DType*> types = ggml_types(job, tensors, imatrix);
   if (!imatrix && requires_imatrix(job, tensors, types)) types = ggml_types(job, tensors, true);

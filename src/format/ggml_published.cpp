@@ -1,8 +1,8 @@
 // GGUF files that somebody made by hand: what is known of their sizes.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "ggml.hpp"
 
@@ -71,7 +71,8 @@ void scale(Weights& weights, double ratio) {
   for (const TypedTensor& t : weights.tensors) kept += t.type->block == 1 ? t.total() : 0;
   const auto quantized = static_cast<double>(weights.total() - kept);
   if (quantized <= 0) return;
-  const double factor = std::max(0.0, (ratio * (quantized + static_cast<double>(kept)) - static_cast<double>(kept)) / quantized);
+  const double factor = std::max(
+      0.0, (ratio * (quantized + static_cast<double>(kept)) - static_cast<double>(kept)) / quantized);
   for (TypedTensor& t : weights.tensors) {
     if (t.type->block > 1) t.bytes = std::llround(static_cast<double>(t.bytes) * factor);
   }
@@ -119,7 +120,8 @@ void apply_published_size(Job& job) {
     ratio = std::clamp(ratio, static_cast<double>(file->bytes - file->rounding) / mix,
                        static_cast<double>(file->bytes + file->rounding) / mix);
     weights.relative_error = static_cast<double>(file->rounding) / static_cast<double>(file->bytes);
-    weights.notes.push_back(fmt::format("size from the file that {} published of {}", file->publisher, file->model));
+    weights.notes.push_back(
+        fmt::format("size from the file that {} published of {}", file->publisher, file->model));
   } else if (!own_mix) {
     return;
   }

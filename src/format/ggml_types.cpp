@@ -110,6 +110,11 @@ class Mix {
     // The converter writes these in 32 bit; only the indexer's projections stay as published.
     if (what == Category::kept) return t.role == Role::indexer_q || t.role == Role::indexer_k ? bf16_ : f32_;
     if (base_.block == 1) return base_;
+    // Ollama's own quantizer leaves the value matrices of dense Qwen3 alone: its files of 0.6B to 14B are
+    // larger by just that, to some kB.
+    if (what == Category::attn_v && job_.options.publisher == "ollama" &&
+        job_.inventory.model->arch == catalog::Arch::qwen3)
+      return f16_;
     const bool head = what == Category::output || (what == Category::embedding && !job_.format.head.empty());
     const DType* chosen = head ? &output_type(t) : &layer_type(t, what);
     return fit(*chosen, t);

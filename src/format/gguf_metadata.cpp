@@ -5,9 +5,9 @@
 namespace qwenfit::format {
 namespace {
 
-/// Everything but the vocabulary: hyperparameters, chat template, names. Published files of one model differ by
-/// some thousand bytes here.
-constexpr Bytes kPairs = 9000;
+/// Everything but the vocabulary: hyperparameters, chat template, names. Published files of one model differ
+/// by some thousand bytes here.
+constexpr Bytes kPairs = 12000;
 
 /// Of a vocabulary entry: its text with length, its type, and the merge that makes it. Files with 151,936
 /// entries hold 5.93 MB of them (Qwen2.5-Coder-7B Q4_0, Qwen3-30B-A3B Q8_0 and others, to the byte).

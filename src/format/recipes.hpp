@@ -14,7 +14,7 @@ struct Job {
   Weights weights;  ///< model, format, layout and layers are set
 };
 
-void ggml(Job& job);        // ggml.cpp: GGUF files, of llama-quantize and of publishers with mixes of their own
+void ggml(Job& job);  // ggml.cpp: GGUF files, of llama-quantize and of publishers with mixes of their own
 void checkpoint(Job& job);  // checkpoint.cpp: every scheme of the safetensors world
 
 /// The dtype of this id. @throws std::logic_error when data/ lacks it.
