@@ -52,6 +52,7 @@ struct LlamaOptions {
   bool flash_attention = true;
   std::optional<int> parallel_slots;  ///< -np
   std::optional<bool> kv_unified;
+  bool slots_follow = false;  ///< neither was asked for: both follow the concurrency
   bool mmproj = false;
   bool server = true;  ///< logits reserved for slots only; false: for the whole batch
 };

@@ -103,6 +103,7 @@ MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
 const Rules& rules_of(const catalog::Engine& engine) {
   if (engine.id == "vllm") return vllm_rules();
   if (engine.id == "sglang") return sglang_rules();
+  if (engine.id == "llama.cpp") return llamacpp_rules();
   return simple_rules();
 }
 

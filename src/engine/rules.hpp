@@ -16,8 +16,9 @@ class Rules {
 /// The rules of this engine.
 const Rules& rules_of(const catalog::Engine& engine);
 
-const Rules& simple_rules();  // simple.cpp
-const Rules& vllm_rules();    // vllm.cpp
-const Rules& sglang_rules();  // sglang.cpp
+const Rules& simple_rules();    // simple.cpp
+const Rules& llamacpp_rules();  // llamacpp.cpp
+const Rules& vllm_rules();      // vllm.cpp
+const Rules& sglang_rules();    // sglang.cpp
 
 }  // namespace qwenfit::engine

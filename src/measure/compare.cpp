@@ -19,7 +19,22 @@ struct Composed {
   std::optional<double> low, high;
 };
 
+/// "@kv_and_state/0", "@kv_and_state/host": engines that print one figure for both.
+std::optional<Composed> kv_and_state(const std::string& name, const Estimate& e) {
+  const std::string where = name.substr(name.find('/') + 1);
+  Bytes sum = 0;
+  if (where == "host") {
+    sum = e.memory.host.kv_cache + e.memory.host.recurrent_state;
+  } else {
+    const auto device = static_cast<std::size_t>(std::stoul(where));
+    if (device >= e.memory.devices.size()) return std::nullopt;
+    sum = e.memory.devices[device].kv_cache + e.memory.devices[device].recurrent_state;
+  }
+  return Composed{static_cast<double>(sum), std::nullopt, std::nullopt};
+}
+
 std::optional<Composed> composed(const std::string& name, const Estimate& e) {
+  if (name.starts_with("@kv_and_state/")) return kv_and_state(name, e);
   if (!e.speed) return std::nullopt;
   const speed::Speed& s = *e.speed;
   const auto output = static_cast<double>(e.setup.output_tokens);

@@ -30,7 +30,8 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   }
   const double bandwidth = *setup.devices.front().device->bandwidth_gb_s * 1e9;
   Speed s;
-  const double step = static_cast<double>(plan.devices.front().weights) / (bandwidth * 0.65);
+  const double step = static_cast<double>(plan.devices.front().weights) / (bandwidth * 0.65) +
+                      static_cast<double>(plan.host.weights) / (setup.host.bandwidth_gb_s * 1e9 * 0.65);
   s.decode_tok_s = {1 / step, 0.7 / step, 1.3 / step};
   const auto n = static_cast<double>(setup.concurrency);
   s.decode_tok_s_total = {n / step, n * 0.7 / step, n * 1.3 / step};

@@ -1,0 +1,33 @@
+// ggml's allocator (ggml-alloc.c): where every tensor of a graph goes, and how large the buffers have to be.
+//
+// What is taken and given back, and in which order, does not depend on the length of the context; only the
+// sizes do. So a graph is turned into a list of events once, and the list is replayed with other sizes.
+#pragma once
+
+#include <vector>
+
+#include "llamacpp_schedule.hpp"
+
+namespace qwenfit::engine::llamacpp {
+
+/// Memory taken for a slot, or given back: the whole of a slot or its tail beyond `offset`.
+struct Event {
+  bool take;
+  std::int16_t buffer;
+  Index slot;
+  Bytes offset;
+  Bytes size;
+};
+
+struct Events {
+  std::vector<Event> list;
+  Index slots = 0;
+};
+
+/// What ggml_gallocr does with the scheduled graph.
+Events plan_events(const Backends& backends, const Graph& graph, const Schedule& schedule);
+
+/// Sizes of the buffers, one per backend: the highest address that the planner's free lists ever reach.
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events);
+
+}  // namespace qwenfit::engine::llamacpp

@@ -1,0 +1,29 @@
+// Compute buffers: the prompt graph planned on the devices, and kept for contexts of other lengths.
+#pragma once
+
+#include "llamacpp_prompt.hpp"
+#include "llamacpp_schedule.hpp"
+
+namespace qwenfit::engine::llamacpp {
+
+/// All that the size of the compute buffers depends on.
+struct ComputeJob {
+  ModelShape shape;
+  ContextShape context;
+  Placement placement;
+  Backends backends;
+  GraphKind kind = GraphKind::trunk;
+};
+
+/// Bytes of the compute buffer on each backend, the host last. As llama.cpp does it: flash attention is given
+/// up when it would not run where its layer is (`flash_attention` in the result tells).
+struct ComputeBuffers {
+  std::vector<Bytes> bytes;
+  bool flash_attention = true;
+};
+ComputeBuffers compute_buffers(const ComputeJob& job);
+
+/// The same, planned layer by layer without shortcuts; what compute_buffers is held against.
+ComputeBuffers compute_buffers_in_full(const ComputeJob& job);
+
+}  // namespace qwenfit::engine::llamacpp

@@ -1,0 +1,41 @@
+// Where llama.cpp puts weights and caches (llama-model.cpp: load_tensors; llama-kv-cache.cpp;
+// llama-memory-recurrent.cpp).
+#pragma once
+
+#include <vector>
+
+#include "llamacpp_compute.hpp"
+#include "qwenfit/engine.hpp"
+
+namespace qwenfit::engine::llamacpp {
+
+inline constexpr int kHost = -1;
+
+/// Layers by device. Layers of MTP blocks follow the trunk, where the file has them.
+struct Arrangement {
+  int gpu_layers = 0;                ///< as -ngl counts: the head is one
+  std::vector<std::int16_t> layers;  ///< device or kHost
+  std::vector<bool> experts_on_host;
+  int output = 0;
+};
+
+/// @param gpu_layers -ngl; @param shares of the devices in the layers, any scale (--tensor-split)
+Arrangement arrange(int layers, int gpu_layers, const std::vector<double>& shares, int cpu_moe_layers);
+
+/// Layers that the file has, MTP included.
+int file_layers(const format::Weights& weights);
+
+/// Adds the weights to the plan: what is loaded of the file, padded as the buffers pad it.
+void place_weights(const Setup& setup, const Arrangement& arrangement, bool load_mtp, MemoryPlan& plan);
+
+/// Adds KV cache and recurrent state of the main context.
+void place_caches(const Setup& setup, const ContextShape& context, const Arrangement& arrangement,
+                  MemoryPlan& plan);
+
+/// Bytes of K and V of one layer in a buffer of the device (or the host's).
+Bytes layer_cache_bytes(const ModelShape& shape, const ContextShape& context, bool on_device);
+
+/// The same as the compute planner wants it.
+Placement placement_of(const Setup& setup, const Arrangement& arrangement, int gpus);
+
+}  // namespace qwenfit::engine::llamacpp
