@@ -223,7 +223,8 @@ struct Model {
   Text summary;   ///< one sentence: what it is
   Text improved;  ///< what this release improved
   Texts strengths;
-  Texts related;  ///< ids of related models
+  Texts related;    ///< ids of related models
+  Text base_model;  ///< id of the model whose weights this one was trained from, where that is known
   Texts sources;
   Texts derived;
   Texts unverified;
@@ -501,6 +502,19 @@ class Catalog {
  private:
   std::shared_ptr<const Impl> impl_;
 };
+
+/// A record that an overlay adds or changes.
+struct OverlayRecord {
+  std::string kind;  ///< "model", "device", "format", "dtype", "engine"
+  std::string id;
+  std::string place;  ///< "my.json:4"
+  bool changes;       ///< a record that the catalog has already
+};
+
+/// The records in `path` (a JSON file, or a folder of them), kind by kind, as `with_overlay` reads them.
+/// @throws Error(bad_input | io) naming file, line and key; contradictions between records are told by
+///         `with_overlay` alone.
+std::vector<OverlayRecord> overlay_records(const Catalog& base, const std::string& path);
 
 /// The named constant of an engine. @throws std::logic_error when data/ lacks it (a build error).
 const Constant& constant(const Engine& engine, std::string_view name);

@@ -119,6 +119,10 @@ class Estimator {
   /// The first half: names looked up, defaults filled in.
   engine::Setup resolve(const Scenario& scenario);
 
+  /// Parameters and layers of a model, counted once.
+  /// @throws Error(undecidable) when its geometry is not published.
+  const ModelSummary& summary(const catalog::Model& model, const catalog::Variant* variant = nullptr);
+
   const catalog::Catalog& catalog() const;
 
  private:

@@ -115,6 +115,8 @@ class Checker {
     expect(m.release_date.empty() || is_date(m.release_date), "release_date '{}' is no date", m.release_date);
     for (const Text id : m.related)
       expect(find(records_.models, id) && id != m.id, "related '{}' is no other model", id);
+    expect(m.base_model.empty() || descends(m), "base_model '{}' is no model that it can come from",
+           m.base_model);
     for (const Text id : m.official_formats)
       expect(find(records_.formats, id), "official format '{}' is no format", id);
     for (const RegistryTag& tag : m.tags) {
@@ -134,6 +136,16 @@ class Checker {
     if (m.arch == Arch::unknown) return;
     expect(m.context.native > 0, "context.native is missing");
     geometry(m.geometry);
+  }
+
+  /// Whether the line of base models ends, and not where it began.
+  bool descends(const Model& m) const {
+    const Model* at = &m;
+    for (std::size_t steps = 0; at && !at->base_model.empty(); ++steps) {
+      if (steps > records_.models.size()) return false;
+      at = find(records_.models, at->base_model);
+    }
+    return at != nullptr;
   }
 
   void geometry(const Geometry& g) {

@@ -270,6 +270,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Model> {
   v("improved", r.improved, Need::optional);
   v("strengths", r.strengths, Need::optional);
   v("related", r.related, Need::optional);
+  v("base_model", r.base_model, Need::optional);
   v("sources", r.sources, Need::optional);
   v("derived", r.derived, Need::optional);
   v("unverified", r.unverified, Need::optional);

@@ -29,6 +29,9 @@ std::span<const Command> commands();
 
 int run_estimate(const std::vector<std::string>& args);
 int run_quants(const std::vector<std::string>& args);
+int run_list(const std::vector<std::string>& args);
+int run_show(const std::vector<std::string>& args);
+int run_catalog(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_validate(const std::vector<std::string>& args);
 

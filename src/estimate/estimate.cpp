@@ -75,6 +75,10 @@ const catalog::Catalog& Estimator::catalog() const {
   return impl_->catalog;
 }
 
+const ModelSummary& Estimator::summary(const catalog::Model& model, const catalog::Variant* variant) {
+  return impl_->summary(model, variant);
+}
+
 Estimate Estimator::estimate(const Scenario& scenario) {
   Estimate e;
   e.setup = resolve(scenario);

@@ -227,3 +227,28 @@ TEST_CASE("what is no file is told") {
   CHECK(code("/nonexistent/x.json") == ErrorCode::io);
   CHECK(code("/dev/zero") == ErrorCode::bad_input);
 }
+
+TEST_CASE("a line of base models that never ends, or leads nowhere") {
+  CHECK(complaint(R"({"models": [{"id": "qwen3-8b", "base_model": "qwen3-8b"}]})")
+            .find("base_model 'qwen3-8b' is no model that it can come from") != std::string::npos);
+  CHECK(complaint(R"({"models": [{"id": "qwen3-8b", "base_model": "qwen3-4b"},
+                                 {"id": "qwen3-4b", "base_model": "qwen3-8b"}]})")
+            .find("is no model that it can come from") != std::string::npos);
+  CHECK(complaint(R"({"models": [{"id": "qwen3-8b", "base_model": "none"}]})").find("base_model 'none'") !=
+        std::string::npos);
+}
+
+TEST_CASE("what an overlay adds and changes, with places") {
+  const Folder folder;
+  const std::string file = folder.write("my.json", R"({"devices": [
+ {"id": "rtx-4090", "tdp_w": 300},
+ {"id": "x1", "name": "X", "vendor": "nvidia", "class": "consumer"}]})");
+  const auto records = catalog::overlay_records(Catalog::builtin(), file);
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].kind == "device");
+  CHECK(records[0].id == "rtx-4090");
+  CHECK(records[0].changes);
+  CHECK(records[0].place == file + ":2");
+  CHECK(records[1].id == "x1");
+  CHECK_FALSE(records[1].changes);
+}
