@@ -112,6 +112,7 @@ struct Setup {
   std::int64_t sequence_tokens = 0;
   std::int64_t prompt_tokens = 512;
   std::int64_t output_tokens = 128;
+  bool prompt_given = false;  ///< the prompt's length was asked for; else prompts may fill the context
   const catalog::DType* kv_type = nullptr;  ///< of K (and of V, unless kv_type_v); null: the default
   const catalog::DType* kv_type_v = nullptr;
   std::optional<Speculative> speculative;

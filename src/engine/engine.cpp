@@ -104,6 +104,10 @@ const Rules& rules_of(const catalog::Engine& engine) {
   if (engine.id == "vllm") return vllm_rules();
   if (engine.id == "sglang") return sglang_rules();
   if (engine.id == "llama.cpp") return llamacpp_rules();
+  if (engine.id == "transformers") return transformers_rules();
+  if (engine.id == "mlx") return mlx_rules();
+  if (engine.id == "tensorrt-llm") return tensorrt_llm_rules();
+  if (engine.id == "exllamav3") return exllamav3_rules();
   return simple_rules();
 }
 

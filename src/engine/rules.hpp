@@ -16,9 +16,13 @@ class Rules {
 /// The rules of this engine.
 const Rules& rules_of(const catalog::Engine& engine);
 
-const Rules& simple_rules();    // simple.cpp
-const Rules& llamacpp_rules();  // llamacpp.cpp
-const Rules& vllm_rules();      // vllm.cpp
-const Rules& sglang_rules();    // sglang.cpp
+const Rules& simple_rules();        // simple.cpp
+const Rules& llamacpp_rules();      // llamacpp.cpp
+const Rules& vllm_rules();          // vllm.cpp
+const Rules& sglang_rules();        // sglang.cpp
+const Rules& transformers_rules();  // transformers.cpp
+const Rules& mlx_rules();           // mlx.cpp
+const Rules& tensorrt_llm_rules();  // tensorrt_llm.cpp
+const Rules& exllamav3_rules();     // exllamav3.cpp
 
 }  // namespace qwenfit::engine

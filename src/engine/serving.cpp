@@ -44,7 +44,8 @@ std::string origin_of(const Setup& setup, std::string_view constant) {
   const catalog::Constant& c = catalog::constant(*setup.engine, constant);
   if (c.kind != "fitted") return fmt::format("{}: {}", c.kind, c.source);
   if (c.rows == 1) return "fitted on a single start-up log";
-  return fmt::format("fitted on {} start-up logs, residual {:.0f}%", c.rows.value_or(0), 100 * c.residual.value_or(0));
+  return fmt::format("fitted on {} start-up logs, residual {:.0f}%", c.rows.value_or(0),
+                     100 * c.residual.value_or(0));
 }
 
 namespace {
@@ -88,6 +89,10 @@ void fill_serving_defaults(Setup& setup) {
   }
   if (setup.serving.mamba_ssm_dtype == "auto") setup.serving.mamba_ssm_dtype.reset();
   place_ranks(setup);
+  fill_native_context(setup);
+}
+
+void fill_native_context(Setup& setup) {
   if (setup.context > 0) return;
   const catalog::Context& c = setup.model->context;
   setup.context = std::max(c.configured, c.native);

@@ -42,6 +42,10 @@ std::string origin_of(const Setup& setup, std::string_view constant);
 /// @throws Error(unsupported | invalid_value) for KV types and state modes that neither engine has.
 void fill_serving_defaults(Setup& setup);
 
+/// A context that was not asked for becomes the model's configured one; the sequences then hold the work's
+/// tokens.
+void fill_native_context(Setup& setup);
+
 /// Layers and head of the plan: the first card of each stage.
 void place_layers(const Setup& setup, MemoryPlan& plan);
 

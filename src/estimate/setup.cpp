@@ -139,6 +139,7 @@ void copy_settings(const Scenario& s, Setup& setup) {
   setup.concurrency = s.concurrency.value_or(1);
   setup.prompt_tokens = s.prompt_tokens.value_or(512);
   setup.output_tokens = s.output_tokens.value_or(128);
+  setup.prompt_given = s.prompt_tokens.has_value();
   setup.speculative = s.speculative;
   engine::LlamaOptions& l = setup.llama;
   l.gpu_layers = to_int(s.gpu_layers);
