@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "layer_split.hpp"
 #include "rules.hpp"
@@ -34,7 +35,7 @@ Version version_of(const Setup& setup) {
 }
 
 Bytes bytes_of(double value) {
-  return static_cast<Bytes>(value + 0.5);
+  return std::llround(value);
 }
 
 /// The kernels of GPTQ unpack one matrix at a time into 16 bit (exllama's temp_dq).
