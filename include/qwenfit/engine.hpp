@@ -91,6 +91,20 @@ struct Speculative {
   std::string draft_model;           ///< method "draft"
 };
 
+/// A fine-tuning question.
+struct Train {
+  std::string method;  ///< "full", "lora", "qlora"
+  std::optional<int> rank;
+  /// "all-linear", "attention", "mlp", "embeddings", or names of modules, joined by commas or plus signs.
+  std::string targets;
+  std::optional<std::int64_t> sequence;  ///< tokens
+  std::optional<int> batch;              ///< sequences per device
+  std::string optimizer;
+  std::optional<bool> gradient_checkpointing;
+  std::optional<int> zero_stage;
+  std::optional<bool> fsdp;
+};
+
 struct Setup {
   const catalog::Catalog* catalog = nullptr;
   const catalog::Model* model = nullptr;
@@ -116,6 +130,7 @@ struct Setup {
   const catalog::DType* kv_type = nullptr;  ///< of K (and of V, unless kv_type_v); null: the default
   const catalog::DType* kv_type_v = nullptr;
   std::optional<Speculative> speculative;
+  std::optional<Train> train;  ///< fine-tuning: `context` tokens in each of `concurrency` sequences a device
   LlamaOptions llama;
   ServingOptions serving;
   std::vector<std::string> notes;  ///< what was assumed when names were looked up

@@ -70,18 +70,6 @@ struct Requirement {
   std::optional<bool> met;
 };
 
-struct TrainMemory {
-  Bytes weights = 0;
-  Bytes gradients = 0;
-  Bytes optimizer = 0;
-  Bytes adapters = 0;
-  Bytes activations = 0;
-  Bytes runtime = 0;
-  Bytes capacity = 0;
-  Bytes usable = 0;
-  Bytes total() const { return weights + gradients + optimizer + adapters + activations + runtime; }
-};
-
 struct Estimate {
   Scenario scenario;    ///< as asked, with every default filled in
   engine::Setup setup;  ///< the same, looked up

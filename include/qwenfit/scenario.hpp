@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "qwenfit/engine.hpp"
+#include "qwenfit/train.hpp"
 #include "qwenfit/units.hpp"
 
 namespace qwenfit {
@@ -23,19 +24,6 @@ struct HostRequest {
   std::string name;  ///< catalog id; empty when the figures are given
   std::optional<double> bandwidth_gb_s;
   std::optional<double> memory_gib;
-};
-
-/// A fine-tuning question.
-struct Train {
-  std::string method;  ///< "full", "lora", "qlora"
-  std::optional<int> rank;
-  std::string targets;                   ///< "all-linear", "attention", or a list
-  std::optional<std::int64_t> sequence;  ///< tokens
-  std::optional<int> batch;              ///< per device
-  std::string optimizer;
-  std::optional<bool> gradient_checkpointing;
-  std::optional<int> zero_stage;
-  std::optional<bool> fsdp;
 };
 
 /// What the answer has to meet.

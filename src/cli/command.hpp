@@ -32,6 +32,7 @@ int run_quants(const std::vector<std::string>& args);
 int run_list(const std::vector<std::string>& args);
 int run_show(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);
+int run_finetune(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_validate(const std::vector<std::string>& args);
 

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "estimate_output.hpp"
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 
 namespace qwenfit::cli {
-namespace {
 
 std::string render(const Estimate& estimate, report::Form form) {
   switch (form) {
@@ -22,8 +22,6 @@ std::string render(const Estimate& estimate, report::Form form) {
   report::write_json(out, estimate, 2);
   return out + "\n";
 }
-
-}  // namespace
 
 int run_estimate(const std::vector<std::string>& args) {
   CLI::App app("How much memory does a model need, does it fit, how fast will it be.", "qwenfit estimate");

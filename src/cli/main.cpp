@@ -22,6 +22,8 @@ constexpr std::array kCommands{
     Command{"show", "What is it?", "qwenfit show qwen3-30b-a3b", run_show},
     Command{"catalog", "Are my own entries good?",
             "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog},
+    Command{"finetune", "How much memory does fine-tuning take?",
+            "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune},
     Command{"batch", "The same for thousands of scenarios, as JSON lines?",
             "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
     Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",

@@ -120,7 +120,7 @@ void cost_step(const Estimate& e, std::vector<Step>& steps) {
 void derive_inputs(const Estimate& estimate, std::vector<Step>& steps) {
   if (estimate.setup.weights->tensors.empty()) return;  // the textbook formula tells its own
   steps.push_back(weights_step(estimate));
-  kv_steps(estimate, steps);
+  if (!estimate.setup.train) kv_steps(estimate, steps);
 }
 
 void derive_outcome(const Estimate& estimate, std::vector<Step>& steps) {

@@ -22,8 +22,13 @@ const Match& cached(std::unordered_map<std::string, Match>& cache, const std::st
 
 }  // namespace
 
-Formulas formulas_of(Method method) {
-  if (method == Method::quick) return quick::formulas();
+Formulas formulas_of(const Scenario& scenario) {
+  if (scenario.train) {
+    return {train::plan_memory,
+            [](const engine::Setup&, const engine::MemoryPlan&, std::vector<engine::Step>*,
+               std::string*) -> std::optional<speed::Speed> { return std::nullopt; }};
+  }
+  if (scenario.method == Method::quick) return quick::formulas();
   return {engine::plan_memory, speed::predict};
 }
 
@@ -82,7 +87,7 @@ const ModelSummary& Estimator::summary(const catalog::Model& model, const catalo
 Estimate Estimator::estimate(const Scenario& scenario) {
   Estimate e;
   e.setup = resolve(scenario);
-  const Formulas formulas = formulas_of(scenario.method);
+  const Formulas formulas = formulas_of(scenario);
   std::vector<engine::Step>* steps = scenario.explain ? &e.derivation : nullptr;
   e.scenario = filled_in(scenario, e.setup);
   e.model = impl_->summary(*e.setup.model, e.setup.variant);
@@ -90,6 +95,7 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   e.kv = summarize_kv(e.setup);
   if (steps) derive_inputs(e, *steps);
   e.memory = formulas.plan(e.setup, steps);
+  if (e.setup.train) e.train = train::plan(e.setup);
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
   e.fit = judge_fit(e.setup, e.memory, formulas);

@@ -15,7 +15,7 @@ struct Formulas {
                                        std::vector<engine::Step>*, std::string* why_not);
 };
 
-/// The formulas of `method`.
-Formulas formulas_of(Method method);
+/// The formulas that answer `scenario`.
+Formulas formulas_of(const Scenario& scenario);
 
 }  // namespace qwenfit

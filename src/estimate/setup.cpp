@@ -130,6 +130,28 @@ const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog
   return catalog.find_engine("transformers");
 }
 
+/// The weights that training starts from: 16 bit, which bitsandbytes quantizes as it loads them for QLoRA.
+const catalog::WeightFormat* format_to_train(const catalog::Catalog& catalog, const Train& asked,
+                                             const catalog::WeightFormat* format, Setup& setup) {
+  if (asked.method != "qlora") return format ? format : &catalog.find_format("bf16");
+  if (format && format->scheme != catalog::Scheme::plain) return format;
+  if (format) add_note(setup, fmt::format("QLoRA loads {} weights as NF4", format->name));
+  return &catalog.find_format("nf4");
+}
+
+/// A training step works on so many sequences of so many tokens.
+void set_training(const Scenario& scenario, Setup& setup) {
+  if (setup.engine->id != "transformers")
+    throw Error(ErrorCode::unsupported,
+                fmt::format("engine: {} does not train; fine-tuning is estimated for transformers",
+                            setup.engine->name));
+  if (scenario.method == Method::quick)
+    throw Error(ErrorCode::unsupported, "method: the textbook formula knows no fine-tuning");
+  setup.train = train::with_defaults(*scenario.train, *setup.model);
+  setup.context = *setup.train->sequence;
+  setup.concurrency = *setup.train->batch;
+}
+
 void copy_settings(const Scenario& s, Setup& setup) {
   setup.tensor_parallel = to_int(s.tensor_parallel, 0);  // the engine's rules decide
   setup.pipeline_parallel = to_int(s.pipeline_parallel, 1);
@@ -245,8 +267,10 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   if (scenario.format) format = &catalog.find_format(*scenario.format);
   else if (!format && !match.format_text.empty())
     format = &catalog.find_format(match.format_text);  // names a format that is not known
-  setup.engine =
-      scenario.engine ? &catalog.find_engine(*scenario.engine) : &engine_for(catalog, format, setup);
+  if (scenario.train) format = format_to_train(catalog, *scenario.train, format, setup);
+  if (scenario.engine) setup.engine = &catalog.find_engine(*scenario.engine);
+  else if (scenario.train) setup.engine = catalog.engine("transformers");
+  else setup.engine = &engine_for(catalog, format, setup);
   if (!format) format = &catalog.find_format(setup.engine->default_format);
   setup.engine_version = scenario.engine_version.value_or("");
   if (scenario.backend) setup.backend = engine::parse_backend(*scenario.backend);
@@ -255,6 +279,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   if (scenario.kv_type) setup.kv_type = kv_dtype(catalog, "kv_type", *scenario.kv_type);
   if (scenario.kv_type_v) setup.kv_type_v = kv_dtype(catalog, "kv_type_v", *scenario.kv_type_v);
   copy_settings(scenario, setup);
+  if (scenario.train) set_training(scenario, setup);
   setup.host = host_of(catalog, scenario, setup);
 
   if (scenario.method == Method::quick) {

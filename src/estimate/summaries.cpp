@@ -59,6 +59,7 @@ Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
   s.output_tokens = setup.output_tokens;
   s.kv_type = kv_name(*setup.kv_type);
   s.kv_type_v = kv_name(*setup.kv_type_v);
+  s.train = setup.train;
   if (s.method == Method::quick) return s;  // it knows no engine
   const std::string_view id = setup.engine->id;
   if (id == "llama.cpp" || id == "ollama" || id == "lmstudio") {
@@ -145,6 +146,7 @@ KvSummary summarize_kv(const engine::Setup& setup) {
 }
 
 void add_context_notes(Estimate& e) {
+  if (e.setup.train) return;
   if (const std::int64_t work = e.setup.prompt_tokens + e.setup.output_tokens; work > e.setup.context) {
     e.notes.push_back(fmt::format("prompt and output have {} tokens together, more than the context of {}",
                                   units::format_grouped(work), units::format_grouped(e.setup.context)));

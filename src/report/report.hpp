@@ -5,6 +5,7 @@
 
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "qwenfit/finetune.hpp"
 #include "qwenfit/quants.hpp"
 #include "table.hpp"
 
@@ -23,6 +24,9 @@ void write_json_error(std::string& out, std::int64_t line, const Scenario& scena
 
 /// `qwenfit quants`: one row per weight format.
 Table quants_table(const std::vector<Quant>& quants);
+
+/// `qwenfit finetune`: one row per method.
+Table finetune_table(const std::vector<FinetuneOption>& options);
 
 /// The estimate as one row, for --csv. Columns keep their names and order; new ones come last.
 Table estimate_row(const Estimate& estimate);

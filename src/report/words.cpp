@@ -79,6 +79,17 @@ void add_limits(std::vector<Fact>& facts, const Estimate& e) {
   }
 }
 
+/// Of a training step: the same limits in its words.
+void add_training_limits(std::vector<Fact>& facts, const Estimate& e) {
+  if (e.fit.max_context)
+    facts.push_back(
+        {"Sequence", format_grouped(*e.fit.max_context), "tokens",
+         *e.fit.max_context >= e.model.context_longest ? "all the model takes" : "the longest that fits"});
+  if (e.fit.max_concurrency)
+    facts.push_back({"Batch", format_grouped(*e.fit.max_concurrency), "",
+                     fmt::format("the most on a device, {} tokens each", format_grouped(e.setup.context))});
+}
+
 void add_cost(std::vector<Fact>& facts, const Cost& cost) {
   if (!cost.usd_per_hour) return;
   std::string remark = cost.price_date.empty() ? "as given" : "a cloud price of " + cost.price_date;
@@ -87,6 +98,19 @@ void add_cost(std::vector<Fact>& facts, const Cost& cost) {
                          format_figure(*cost.usd_per_million_output_tokens), remark);
   }
   facts.push_back({"Cost", format_figure(*cost.usd_per_hour), "USD/h", remark});
+}
+
+/// "QLoRA of rank 16, 1 x 2,048 tokens a device, adamw".
+std::string training(const Estimate& e) {
+  const Train& t = *e.setup.train;
+  std::string out = t.method == "full" ? "full fine-tuning" : t.method == "lora" ? "LoRA" : "QLoRA";
+  if (t.rank) out += fmt::format(" of rank {}", *t.rank);
+  out += fmt::format(", {} x {} tokens a device, {}", e.setup.concurrency, format_grouped(e.setup.context),
+                     t.optimizer);
+  if (t.zero_stage.value_or(0) > 0) out += fmt::format(", ZeRO {}", *t.zero_stage);
+  if (t.fsdp.value_or(false)) out += ", FSDP";
+  if (!*t.gradient_checkpointing) out += ", without checkpointing";
+  return out;
 }
 
 }  // namespace
@@ -103,6 +127,7 @@ std::string assumptions(const Estimate& e) {
   std::string out = fmt::format("{} parameters", units::format_parameters(e.model.parameters));
   if (e.model.active_parameters < e.model.parameters)
     out += fmt::format(" ({} active)", units::format_parameters(e.model.active_parameters));
+  if (e.setup.train) return out + ", " + training(e);
   out += fmt::format(", context {}", format_grouped(e.setup.context));
   if (e.setup.concurrency > 1) out += fmt::format(" x {} sequences", e.setup.concurrency);
   out += fmt::format(", KV cache {}", e.scenario.kv_type.value_or("16 bit"));
@@ -140,6 +165,7 @@ std::vector<Fact> facts_of(const Estimate& e) {
   std::vector<Fact> facts;
   if (e.speed && runs(e)) add_speed(facts, e);
   if (e.train.empty()) add_limits(facts, e);
+  else add_training_limits(facts, e);
   if (e.cost && runs(e)) add_cost(facts, *e.cost);
   return facts;
 }

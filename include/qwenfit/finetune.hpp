@@ -1,0 +1,26 @@
+// Fine-tuning methods of a model side by side: what each needs on a device, and how far it goes there.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit {
+
+/// One way to fine-tune.
+struct FinetuneOption {
+  std::string method;        ///< "full", "lora", "qlora"
+  std::optional<int> zero;   ///< ZeRO stage, of several devices
+  Estimate estimate;         ///< Estimate::train, and the limits of sequence and batch in Estimate::fit
+  std::int64_t trained = 0;  ///< parameters that a step updates
+};
+
+/// The methods for `scenario` (its `train` gives rank, sequence, batch ...; method and ZeRO stage do not
+/// matter): full, LoRA and QLoRA, of several devices each without ZeRO and in the stages that cut weights or
+/// states.
+/// @throws Error as Estimator::estimate does.
+std::vector<FinetuneOption> compare_finetuning(Estimator& estimator, const Scenario& scenario);
+
+}  // namespace qwenfit
