@@ -5,25 +5,28 @@ The tables print the sum over the cards of torch's max_memory_allocated: /memory
 names no version of transformers, it is the one that its documentation asks for at least (Qwen1.5: 4.37, Qwen: 4.32).
 A prompt that is not stated has one token. Rows of other engines are sizes of checkpoints.
 
-usage: import_transformers_memory.py COLLECTION.jsonl
+Rows of a second collection come after those of the first, where they say something new. Its figures of the Qwen3 table are
+MiB divided by 1000. Runs that spilled into the memory of the host are left out.
+
+usage: import_transformers_memory.py COLLECTION.jsonl...
 """
 import json
 import os
 import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-FORMATS = {"BF16": "bf16", "FP8": "fp8", "GPTQ-INT4": "gptq-int4", "GPTQ-INT8": "gptq-int8", "AWQ-INT4": "awq-int4",
+FORMATS = {"GPTQ-Int4": "gptq-int4", "GPTQ-Int8": "gptq-int8", "AWQ": "awq-int4", "BF16": "bf16", "FP8": "fp8", "GPTQ-INT4": "gptq-int4", "GPTQ-INT8": "gptq-int8", "AWQ-INT4": "awq-int4",
            "NVFP4": "nvfp4"}
 
 
 def scenario_of(row):
     name = row["model"] + ("-" + row["variant"] if row.get("variant") and row["variant"] != "Chat" else "")
-    scenario = {"model": name.lower(), "format": FORMATS[row["quant"]]}
+    scenario = {"model": name.lower().removesuffix("-chat"), "format": FORMATS[row["quant"]]}
     if row["engine"] != "transformers":
         return dict(scenario, engine="vllm")
     settings = row["settings"]
     prompt, output = settings.get("prompt_tokens") or 1, settings.get("gen_tokens") or 2048
-    version = row["engine_version"] or ("4.37.0" if "v1.5" in row["source"] else "4.32.0")
+    version = row["engine_version"] or ("4.37.0" if "1.5-" in row["id"] and "docs" in row["id"] else "4.32.0")
     scenario.update(engine="transformers", engine_version=version, device=row["device_id"], prompt_tokens=prompt,
                     output_tokens=output, context=prompt + output)
     if row["n_devices"] > 1:
@@ -36,15 +39,25 @@ def scenario_of(row):
 
 
 def main():
-    sources, rows = {}, []
-    for line in open(sys.argv[1], encoding="utf-8"):
-        row = json.loads(line)
+    sources, rows, seen = {}, [], set()
+    lines = [line for path in sys.argv[1:] for line in open(path, encoding="utf-8")]
+    for row in map(json.loads, lines):
+        if "peak_memory_gb" != row["metric"] and "weights" not in row["metric"] and "file_bytes" not in row["metric"]:
+            continue
+        if "spill" in row["notes"] or row["quant"] not in FORMATS or "deployment" in row and row["engine"] != "transformers":
+            continue
+        key = json.dumps(scenario_of(row), sort_keys=True)
+        if key in seen:
+            continue
+        seen.add(key)
         source = row["source"].removeprefix("github:").split(" (")[0]
         sources.setdefault(source, "s%d" % (len(sources) + 1))
         if row["engine"] == "transformers":
             quantity, value, rounding = "/memory/total", row["value"] * 2**30, 0.005 * 2**30
             if row.get("raw_unit") == "MiB":
                 value, rounding = row["raw_value"] * 2**20, 2**19
+            elif "GPU Memory(MB)" in row["notes"]:
+                value, rounding = row["value"] * 1000 * 2**20, 2**19
         else:
             quantity, value, rounding = "/weights/file_bytes", row["value"], 0
         out = {"id": row["id"], "scenario": scenario_of(row), "measured": {quantity: round(value)},
@@ -61,6 +74,6 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     main()
