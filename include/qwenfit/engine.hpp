@@ -41,6 +41,12 @@ struct Host {
 
 enum class SplitMode : std::uint8_t { layer, row, tensor, none };
 
+/// Where a decoder layer runs.
+struct LayerPlace {
+  std::int16_t device = 0;  ///< index into Setup::devices; -1: host
+  bool experts_on_host = false;
+};
+
 /// llama.cpp's own settings, with its names and defaults.
 struct LlamaOptions {
   std::optional<int> gpu_layers;     ///< -ngl; absent: as many as fit
@@ -53,6 +59,8 @@ struct LlamaOptions {
   std::optional<int> parallel_slots;  ///< -np
   std::optional<bool> kv_unified;
   bool slots_follow = false;  ///< neither was asked for: both follow the concurrency
+  /// The layers of a plan to stay with, while another context or concurrency is tried; empty: chosen anew.
+  std::vector<LayerPlace> keep_layers;
   bool mmproj = false;
   bool server = true;  ///< logits reserved for slots only; false: for the whole batch
 };
@@ -181,12 +189,6 @@ struct Pool {
   std::int64_t sequences(std::int64_t tokens) const;
   /// Longest context of so many sequences at once; 0 when they don't fit at all.
   std::int64_t context(std::int64_t sequences) const;
-};
-
-/// Where a decoder layer runs.
-struct LayerPlace {
-  std::int16_t device = 0;  ///< index into Setup::devices; -1: host
-  bool experts_on_host = false;
 };
 
 struct MemoryPlan {

@@ -101,7 +101,7 @@ class Planner {
     if (can_inherit(t.op) && inherit(i)) return;
     me.buffer = static_cast<std::int16_t>(buffer);
     me.slot = events_.slots++;
-    events_.list.push_back({true, me.buffer, me.slot, 0, size_of(i, buffer)});
+    events_.list.push_back({size_of(i, buffer), 0, me.slot, me.buffer, true});
   }
 
   bool inherit(Index i) {
@@ -118,7 +118,7 @@ class Planner {
       parent.allocated = false;
       const Bytes larger = size_of(s, me.buffer);
       const Bytes mine = size_of(i, me.buffer);
-      if (larger > mine) events_.list.push_back({false, me.buffer, me.slot, mine, larger - mine});
+      if (larger > mine) events_.list.push_back({larger - mine, mine, me.slot, me.buffer, false});
       return true;
     }
     return false;
@@ -141,7 +141,7 @@ class Planner {
   void free(Index i) {
     if (g_[i].output) return;
     State& me = state(i);
-    events_.list.push_back({false, me.buffer, me.slot, 0, size_of(i, me.buffer)});
+    events_.list.push_back({size_of(i, me.buffer), 0, me.slot, me.buffer, false});
     me.allocated = false;
   }
 
@@ -216,14 +216,21 @@ Events plan_events(const Backends& backends, const Graph& graph, const Schedule&
   return Planner(backends, graph, schedule).run();
 }
 
-std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events) {
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps) {
   std::vector<FreeList> lists(static_cast<std::size_t>(backends.gpus) + 1);
   std::vector<Bytes> offsets(static_cast<std::size_t>(events.slots));
-  for (const Event& e : events.list) {
+  for (std::size_t i = 0; i < events.list.size(); ++i) {
+    const Event& e = events.list[i];
+    Bytes size = e.size;
+    Bytes within = e.offset;
+    if (steps != 0) {
+      size += steps * events.growth[i].first;
+      within += steps * events.growth[i].second;
+    }
     FreeList& list = lists[static_cast<std::size_t>(e.buffer)];
     Bytes& offset = offsets[static_cast<std::size_t>(e.slot)];
-    if (e.take) offset = list.take(e.size);
-    else list.give(offset + e.offset, e.size);
+    if (e.take) offset = list.take(size);
+    else list.give(offset + within, size);
   }
   std::vector<Bytes> peaks;
   peaks.reserve(lists.size());

@@ -12,15 +12,17 @@ namespace qwenfit::engine::llamacpp {
 
 /// Memory taken for a slot, or given back: the whole of a slot or its tail beyond `offset`.
 struct Event {
-  bool take;
-  std::int16_t buffer;
-  Index slot;
-  Bytes offset;
   Bytes size;
+  Bytes offset;
+  Index slot;
+  std::int16_t buffer;
+  bool take;
 };
 
+/// Events with the same slots and buffers, and how much larger each is after so many steps more.
 struct Events {
   std::vector<Event> list;
+  std::vector<std::pair<Bytes, Bytes>> growth;  ///< of size and offset, per step; empty: none is known
   Index slots = 0;
 };
 
@@ -28,6 +30,7 @@ struct Events {
 Events plan_events(const Backends& backends, const Graph& graph, const Schedule& schedule);
 
 /// Sizes of the buffers, one per backend: the highest address that the planner's free lists ever reach.
-std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events);
+/// @param steps by which the events have grown
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps = 0);
 
 }  // namespace qwenfit::engine::llamacpp

@@ -1,6 +1,6 @@
 #include "llamacpp_compute.hpp"
 
-#include <list>
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 
@@ -9,32 +9,36 @@
 namespace qwenfit::engine::llamacpp {
 namespace {
 
-/// Layers of one kind and place that are planned: the peak repeats from there on.
-constexpr int kPlannedLayers = 4;
+constexpr std::int64_t kStep = 256;  // contexts are padded to it
 
-/// Whether the layers at `a` and `b` lead to the same steps: same place, same types where these matter.
-bool alike(const ComputeJob& job, int a, int b) {
-  const LayerWeights& x = job.placement.layers[static_cast<std::size_t>(a)];
-  const LayerWeights& y = job.placement.layers[static_cast<std::size_t>(b)];
-  return x == y && a >= job.shape.deepstack && b >= job.shape.deepstack;
+bool streams_weights(const Placement& p) {
+  return std::any_of(p.layers.begin(), p.layers.end(),
+                     [&](const LayerWeights& l) { return l.backend == p.host || l.experts_on_host; });
 }
 
-/// Long runs of like layers, cut to a few. The period of a hybrid is kept.
-Placement shortened(const ComputeJob& job) {
-  const Placement& full = job.placement;
-  Placement out = full;
-  out.layers.clear();
-  const int n = static_cast<int>(full.layers.size());
-  const int period = job.shape.hybrid() ? job.shape.interval : 1;
-  const int keep = job.shape.hybrid() ? 2 * period : kPlannedLayers;
+bool alike(const LayerWeights& a, const LayerWeights& b, bool rough) {
+  return rough ? a.backend == b.backend && a.experts_on_host == b.experts_on_host : a == b;
+}
+
+/// Long runs of like layers, cut to a few: the peak repeats from there on. The period of a hybrid is kept.
+/// Where weights are streamed to a card all layers are planned.
+std::vector<LayerWeights> shortened(const ComputeJob& job) {
+  const std::vector<LayerWeights>& full = job.placement.layers;
+  if (job.shape.streams > 0) return full;  // one layer of it is unlike all others
+  if (!job.rough && job.backends.gpus > 0 && streams_weights(job.placement)) return full;
+  std::vector<LayerWeights> out;
+  const int n = static_cast<int>(full.size());
+  // Two neighbours use each other's memory in turn: layers are dropped in pairs.
+  const int pair = 2 * (job.shape.hybrid() ? job.shape.interval : 1);
+  const int keep = job.shape.hybrid() ? pair : 2 * pair;
   for (int begin = 0; begin < n;) {
+    const auto first = full.begin() + begin;
     int end = begin + 1;
-    while (end < n && alike(job, begin, end)) ++end;
-    const int dropped = std::max(0, end - begin - keep - (begin == 0 ? 0 : period)) / period * period;
-    for (int i = begin; i < end; ++i) {
-      if (i - begin >= keep && i - begin < keep + dropped) continue;
-      out.layers.push_back(full.layers[static_cast<std::size_t>(i)]);
-    }
+    while (end < n && alike(full[static_cast<std::size_t>(end)], *first, job.rough)) ++end;
+    // Layers with deepstack slices are none like the others.
+    const int whole = std::max(0, job.shape.deepstack - begin);
+    const int dropped = std::max(0, end - begin - whole - keep) / pair * pair;
+    out.insert(out.end(), first, first + (end - begin - dropped));
     begin = end;
   }
   return out;
@@ -47,72 +51,169 @@ Events plan(const ComputeJob& job, Graph& graph, Schedule& scheduled) {
   return plan_events(job.backends, graph, scheduled);
 }
 
-/// llama_context::resolve_fused_ops: a batch of one token per sequence.
+/// llama_context::resolve_fused_ops, with a batch of one token per sequence: attention on a card whose layer
+/// is elsewhere. Where all layers are on cards there is nothing to resolve.
 bool attention_is_fused(ComputeJob job, Graph& graph, Schedule& scheduled) {
+  std::vector<std::int16_t> where;
+  bool on_host = false;
+  for (const LayerWeights& l : job.placement.layers) {
+    where.push_back(l.backend);
+    on_host = on_host || l.backend == job.backends.cpu();
+  }
+  // Fewer tokens than are worth moving: a layer on the host stays there as a whole.
+  if (!on_host || job.backends.gpus == 0 || job.context.sequences < kOffloadedRows) return true;
   job.context.tokens = job.context.outputs = job.context.sequences;
   build_prompt(graph, job.shape, job.context, job.placement, job.kind);
   schedule(job.backends, graph, scheduled, true);
-  std::vector<std::int16_t> where;
-  where.reserve(job.placement.layers.size());
-  for (const LayerWeights& l : job.placement.layers) where.push_back(l.backend);
   return fused_where_expected(graph, scheduled, where);
 }
 
-/// A plan whose sizes grow evenly with the cells of the cache.
+/// A plan for one length of the cache; its sizes grow evenly with the cells, once a second length was
+/// planned.
 struct Program {
   bool flash_attention = true;
-  std::int64_t cells = 0;  ///< of `events`
-  std::int64_t step = 0;   ///< 0: good for `cells` only
+  bool even = true;  ///< false: another length has another graph
+  std::int64_t cells = 0;
   Events events;
-  std::vector<Bytes> growth;         ///< of each event's size, per step
-  std::vector<Bytes> offset_growth;  ///< of its offset
-
-  bool covers(std::int64_t n) const { return n == cells || (step > 0 && n % step == 0); }
 };
 
-constexpr std::int64_t kStep = 256;  // contexts are padded to it
-
-/// How sizes change with the cache, or nothing when they don't change evenly.
-void find_growth(Program& p, const Events& longer) {
-  const std::size_t n = p.events.list.size();
-  if (longer.list.size() != n || longer.slots != p.events.slots) return;
-  p.growth.resize(n);
-  p.offset_growth.resize(n);
+/// How the sizes change with each step of the cache; false when the graph changes too.
+bool find_growth(Events& events, const Events& longer, std::int64_t steps) {
+  const std::size_t n = events.list.size();
+  if (longer.list.size() != n || longer.slots != events.slots) return false;
+  std::vector<std::pair<Bytes, Bytes>> growth(n);
   for (std::size_t i = 0; i < n; ++i) {
-    const Event& a = p.events.list[i];
+    const Event& a = events.list[i];
     const Event& b = longer.list[i];
-    if (a.take != b.take || a.buffer != b.buffer || a.slot != b.slot) return;
-    p.growth[i] = b.size - a.size;
-    p.offset_growth[i] = b.offset - a.offset;
+    const Bytes size = b.size - a.size;
+    const Bytes offset = b.offset - a.offset;
+    if (a.take != b.take || a.buffer != b.buffer || a.slot != b.slot || size % steps != 0 ||
+        offset % steps != 0)
+      return false;
+    growth[i] = {size / steps, offset / steps};
   }
-  p.step = kStep;
+  events.growth = std::move(growth);
+  return true;
 }
 
-Program compile(const ComputeJob& asked) {
-  ComputeJob job = asked;
-  job.placement = shortened(asked);
-  Graph graph;
-  Schedule scheduled;
+Program compile(ComputeJob job) {
+  thread_local Graph graph;
+  thread_local Schedule scheduled;
   Program p;
   p.flash_attention = job.context.flash_attention && attention_is_fused(job, graph, scheduled);
   job.context.flash_attention = p.flash_attention;
   p.cells = job.context.cells;
   p.events = plan(job, graph, scheduled);
-  job.context.cells += kStep;
-  find_growth(p, plan(job, graph, scheduled));
   return p;
 }
 
-std::vector<Bytes> run(const Backends& backends, const Program& p, std::int64_t cells) {
-  if (cells == p.cells) return peak_bytes(backends, p.events);
-  const std::int64_t steps = (cells - p.cells) / kStep;
-  Events events = p.events;
-  for (std::size_t i = 0; i < events.list.size(); ++i) {
-    events.list[i].size += steps * p.growth[i];
-    events.list[i].offset += steps * p.offset_growth[i];
+/// Two independent hashes: keys are told apart by them alone.
+struct Hash {
+  std::uint64_t a = 0xcbf29ce484222325U;
+  std::uint64_t b = 0x9e3779b97f4a7c15U;
+  bool operator==(const Hash&) const = default;
+
+  void add(std::uint64_t value) {
+    a = (a ^ value) * 0x100000001b3U;
+    a ^= a >> 29;
+    b = (b + value) * 0xff51afd7ed558ccdU;
+    b ^= b >> 32;
   }
-  return peak_bytes(backends, events);
-}
+};
+struct HashOf {
+  std::size_t operator()(const Hash& h) const { return static_cast<std::size_t>(h.a ^ h.b); }
+};
+
+/// All that a program depends on but the length of the cache.
+class Key {
+ public:
+  explicit Key(const ComputeJob& job) {
+    const ModelShape& s = job.shape;
+    add(s.arch, s.mrope, s.norm_weights, s.width, s.heads, s.kv_heads, s.head_dim, s.ffn, s.vocab, s.layers,
+        s.experts, s.experts_used, s.expert_ffn, s.shared_ffn, s.interval, s.key_heads, s.value_heads,
+        s.state, s.conv, s.deepstack, s.streams, s.hyper_rank, s.indexer_heads, s.indexer_dim,
+        s.indexer_budget, s.ple_layer, s.ple_kernel, s.ple_ngram, s.ple_heads, s.ple_rows);
+    const ContextShape& c = job.context;
+    // The indexer's choice is limited: its sizes do not grow evenly.
+    if (s.streams > 0) add(c.cells);
+    add(c.streams, c.sequences, c.tokens, c.outputs, c.snapshots, c.flash_attention, c.rotate, c.half_mask);
+    add_type(c.k);
+    add_type(c.v);
+    const Backends& b = job.backends;
+    add(b.gpus, b.offload_ops, b.pipeline, b.fusion_keeps, b.attention_scratch, b.padded_rows,
+        b.vector_tokens, b.alignment);
+    const Placement& p = job.placement;
+    add(job.kind, p.output, p.host, p.everything_offloaded, p.layers.size());
+    std::vector<bool> used(p.types->size());
+    for (const LayerWeights& l : p.layers) {
+      add(l.backend, l.experts_on_host, l.type_set);
+      const bool streamed = l.backend == p.host || l.experts_on_host || s.streams > 0;
+      if (streamed) used[static_cast<std::size_t>(l.type_set)] = true;
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (used[i]) add_types((*p.types)[i]);
+    }
+    if (p.output == p.host) add_types(*p.ends);
+  }
+  Hash hash;
+
+ private:
+  template <class... T>
+  void add(const T&... values) {
+    (hash.add(static_cast<std::uint64_t>(values)), ...);
+  }
+  void add_type(const Type& t) { add(t.block, t.bytes, t.quantized, t.half); }
+  void add_types(const TypeSet& set) {
+    for (const Type& t : set) add(t.block, t.bytes);
+  }
+};
+
+/// Programs used last, some kilobytes each, and many more of their results.
+class Programs {
+ public:
+  ComputeBuffers run(const ComputeJob& job) {
+    const Hash key = Key(job).hash;
+    Hash length = key;
+    length.add(static_cast<std::uint64_t>(job.context.cells));
+    if (const auto it = results_.find(length); it != results_.end()) return it->second;
+    ComputeBuffers made = compute(job, key);
+    if (results_.size() >= kMostResults) results_.clear();
+    results_.emplace(length, made);
+    return made;
+  }
+
+ private:
+  static constexpr std::size_t kMostEvents = std::size_t{1} << 19;
+  static constexpr std::size_t kMostResults = std::size_t{1} << 16;
+
+  ComputeBuffers compute(const ComputeJob& job, const Hash& key) {
+    const auto it = programs_.find(key);
+    if (it == programs_.end()) return first(job, key);
+    Program& p = it->second;
+    const std::int64_t steps = (job.context.cells - p.cells) / kStep;
+    if (p.even && p.events.growth.empty() && steps != 0)
+      p.even = find_growth(p.events, compile(job).events, steps);
+    return {
+        p.even ? peak_bytes(job.backends, p.events, steps) : peak_bytes(job.backends, compile(job).events),
+        p.flash_attention};
+  }
+
+  ComputeBuffers first(const ComputeJob& job, const Hash& key) {
+    Program made = compile(job);
+    held_ += made.events.list.size();
+    if (held_ > kMostEvents) {
+      programs_.clear();
+      held_ = made.events.list.size();
+    }
+    ComputeBuffers out{peak_bytes(job.backends, made.events), made.flash_attention};
+    programs_.emplace(key, std::move(made));
+    return out;
+  }
+
+  std::unordered_map<Hash, Program, HashOf> programs_;
+  std::unordered_map<Hash, ComputeBuffers, HashOf> results_;
+  std::size_t held_ = 0;
+};
 
 }  // namespace
 
@@ -124,9 +225,10 @@ ComputeBuffers compute_buffers_in_full(const ComputeJob& asked) {
   return {peak_bytes(job.backends, plan(job, graph, scheduled)), job.context.flash_attention};
 }
 
-ComputeBuffers compute_buffers(const ComputeJob& job) {
-  const Program p = compile(job);
-  return {run(job.backends, p, job.context.cells), p.flash_attention};
+ComputeBuffers compute_buffers(ComputeJob job) {
+  thread_local Programs programs;
+  job.placement.layers = shortened(job);
+  return programs.run(job);
 }
 
 }  // namespace qwenfit::engine::llamacpp

@@ -13,6 +13,7 @@ struct ComputeJob {
   Placement placement;
   Backends backends;
   GraphKind kind = GraphKind::trunk;
+  bool rough = false;  ///< layers whose weights differ in type only count as alike: a search may do with it
 };
 
 /// Bytes of the compute buffer on each backend, the host last. As llama.cpp does it: flash attention is given
@@ -21,7 +22,7 @@ struct ComputeBuffers {
   std::vector<Bytes> bytes;
   bool flash_attention = true;
 };
-ComputeBuffers compute_buffers(const ComputeJob& job);
+ComputeBuffers compute_buffers(ComputeJob job);
 
 /// The same, planned layer by layer without shortcuts; what compute_buffers is held against.
 ComputeBuffers compute_buffers_in_full(const ComputeJob& job);

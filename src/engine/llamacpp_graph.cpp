@@ -136,6 +136,12 @@ Index Graph::cont(Index a, Shape ne) {
   return make(Op::other, (*this)[a].type, ne, {a});
 }
 
+Index Graph::cast(Index a, Type type) {
+  const Index i = make(Op::other, type, (*this)[a].ne, {a});
+  (*this)[i].src[1] = i;
+  return i;
+}
+
 void Graph::expand(Index i) {
   if (seen_.size() < tensors.size()) seen_.resize(tensors.size());
   if (seen_[static_cast<std::size_t>(i)]) return;

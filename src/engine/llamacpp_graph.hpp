@@ -115,6 +115,8 @@ class Graph {
   Index get_rows(Index a, Index ids);
   Index cont(Index a, Shape ne);
   Index cont(Index a) { return cont(a, (*this)[a].ne); }
+  /// The copy reads itself too, as ggml_cast makes it.
+  Index cast(Index a, Type type);
   Index add(Index a, Index b) { return like(Op::add, a, {a, b}); }
   Index mul(Index a, Index b) { return like(Op::mul, a, {a, b}); }
   Index unary(Index a) { return like(Op::in_place, a, {a}); }

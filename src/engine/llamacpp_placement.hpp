@@ -4,7 +4,8 @@
 
 #include <vector>
 
-#include "llamacpp_compute.hpp"
+#include "llamacpp_prompt.hpp"
+#include "llamacpp_weights.hpp"
 #include "qwenfit/engine.hpp"
 
 namespace qwenfit::engine::llamacpp {
@@ -17,25 +18,27 @@ struct Arrangement {
   std::vector<std::int16_t> layers;  ///< device or kHost
   std::vector<bool> experts_on_host;
   int output = 0;
+
+  bool everything_on_cards() const { return gpu_layers > static_cast<int>(layers.size()); }
+  bool moves_experts() const;
 };
 
 /// @param gpu_layers -ngl; @param shares of the devices in the layers, any scale (--tensor-split)
 Arrangement arrange(int layers, int gpu_layers, const std::vector<double>& shares, int cpu_moe_layers);
 
-/// Layers that the file has, MTP included.
-int file_layers(const format::Weights& weights);
-
 /// Adds the weights to the plan: what is loaded of the file, padded as the buffers pad it.
-void place_weights(const Setup& setup, const Arrangement& arrangement, bool load_mtp, MemoryPlan& plan);
+void place_weights(const WeightTable& table, int trunk_layers, const Arrangement& arrangement, bool load_mtp,
+                   MemoryPlan& plan);
 
 /// Adds KV cache and recurrent state of the main context.
-void place_caches(const Setup& setup, const ContextShape& context, const Arrangement& arrangement,
+void place_caches(const ModelShape& shape, const ContextShape& context, const Arrangement& arrangement,
                   MemoryPlan& plan);
 
-/// Bytes of K and V of one layer in a buffer of the device (or the host's).
-Bytes layer_cache_bytes(const ModelShape& shape, const ContextShape& context, bool on_device);
+/// Bytes of K and V of one layer in a buffer of a card or the host.
+Bytes layer_cache_bytes(const ModelShape& shape, const ContextShape& context, bool on_card);
 
-/// The same as the compute planner wants it.
-Placement placement_of(const Setup& setup, const Arrangement& arrangement, int gpus);
+/// The same as the compute planner wants it. `table` must outlive it.
+Placement placement_of(const WeightTable& table, const ModelShape& shape, const Arrangement& arrangement,
+                       int gpus);
 
 }  // namespace qwenfit::engine::llamacpp

@@ -32,6 +32,19 @@ ModelShape shape_of(const catalog::Model& model) {
     s.state = l.key_head_dim;
     s.conv = l.conv_kernel;
   }
+  if (g.qwen4_exp) {
+    const catalog::Qwen4Exp& x = *g.qwen4_exp;
+    s.streams = x.hyper_connections;
+    s.hyper_rank = x.hyper_rank;
+    s.indexer_heads = x.indexer_heads;
+    s.indexer_dim = x.indexer_head_dim;
+    s.indexer_budget = x.indexer_budget;
+    s.ple_layer = x.ple_layer;
+    s.ple_kernel = x.ple_conv_kernel;
+    s.ple_ngram = x.ngram_size;
+    s.ple_heads = (x.ngram_size - 1) * x.ngram_heads;
+    s.ple_rows = x.ngram_rows;
+  }
   const bool towers = g.vision.has_value() || g.audio.has_value();
   switch (model.arch) {
     case Arch::qwen2: s.mrope = g.vision.has_value(); break;  // qwen2vl

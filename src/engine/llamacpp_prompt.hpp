@@ -28,10 +28,23 @@ struct ModelShape {
   std::int32_t state = 0;  ///< width of a state head
   std::int32_t conv = 0;
   std::int32_t deepstack = 0;
+  // Qwen4Exp
+  std::int32_t streams = 0;  ///< residual streams; 0 elsewhere
+  std::int32_t hyper_rank = 0;
+  std::int32_t indexer_heads = 0;
+  std::int32_t indexer_dim = 0;
+  std::int32_t indexer_budget = 0;
+  std::int32_t ple_layer = -1;
+  std::int32_t ple_kernel = 0;
+  std::int32_t ple_ngram = 0;
+  std::int32_t ple_heads = 0;
+  std::int64_t ple_rows = 0;
   bool operator==(const ModelShape&) const = default;
 
   bool hybrid() const { return interval > 0; }
   bool linear(int layer) const { return hybrid() && layer < layers && (layer + 1) % interval != 0; }
+  /// Columns of the lookup's convolution that are kept from batch to batch.
+  std::int64_t ple_history() const { return std::int64_t{ple_kernel - 1} * ple_ngram; }
   std::int64_t kv_width() const { return std::int64_t{kv_heads} * head_dim; }
 };
 ModelShape shape_of(const catalog::Model& model);
@@ -68,8 +81,8 @@ struct Placement {
   int output = 0;                    ///< backend of final norm and head
   int host = 1;                      ///< number of the CPU backend
   bool everything_offloaded = true;  ///< -ngl above the number of layers
-  std::vector<TypeSet> types;
-  TypeSet ends;  ///< of embedding and head
+  const std::vector<TypeSet>* types = nullptr;
+  const TypeSet* ends = nullptr;  ///< of embedding and head
 };
 
 enum class GraphKind : std::uint8_t { trunk, mtp };

@@ -20,8 +20,8 @@ Index PromptBuilder::weight(int layer, Role role, Shape ne) {
   int home = role == Role::token_embedding ? p_.host : backend(layer);
   if (routed && p_.layers[static_cast<std::size_t>(layer)].experts_on_host) home = p_.host;
   const TypeSet& types =
-      layer < 0 ? p_.ends
-                : p_.types[static_cast<std::size_t>(p_.layers[static_cast<std::size_t>(layer)].type_set)];
+      layer < 0 ? *p_.ends
+                : (*p_.types)[static_cast<std::size_t>(p_.layers[static_cast<std::size_t>(layer)].type_set)];
   return g_.stored(types[static_cast<std::size_t>(role)], ne, home, true);
 }
 
@@ -102,7 +102,7 @@ void PromptBuilder::store(Index cache, Index x, Index ids, bool transposed) {
   g_.expand(g_.write(cache, {x, ids, cache}));
 }
 
-Index PromptBuilder::attend_masked(Index q, Index k, Index v, int layer) {
+Index PromptBuilder::attend_masked(Index q, Index k, Index v, Index mask, int layer) {
   const Tensor& t = g_[q];
   q = g_.view(q, {t.ne[0], t.ne[1], t.ne[2] / c_.streams, c_.streams}, t.nb[1], t.nb[2],
               t.nb[3] / c_.streams);
@@ -113,13 +113,13 @@ Index PromptBuilder::attend_masked(Index q, Index k, Index v, int layer) {
   const std::int64_t width = std::int64_t{m_.heads} * m_.head_dim;
   Index out;
   if (c_.flash_attention) {
-    out = g_.make(Op::flash_attention, kF32, {m_.head_dim, m_.heads, tokens, c_.streams}, {q, k, v, mask_});
+    out = g_.make(Op::flash_attention, kF32, {m_.head_dim, m_.heads, tokens, c_.streams}, {q, k, v, mask});
     g_[out].layer = static_cast<std::int16_t>(layer);
     g_[out].fused_check = true;
     out = g_.reshape(out, {width, c_.tokens, 1, 1});
   } else {
     const Index kq = g_.mul_mat(k, q);
-    const Index weights = g_.like(Op::soft_max, kq, {kq, mask_});
+    const Index weights = g_.like(Op::soft_max, kq, {kq, mask});
     out = g_.permute(g_.mul_mat(v, weights), {0, 2, 1, 3});
     out = g_.cont(out, {width, c_.tokens, 1, 1});
   }
@@ -127,7 +127,7 @@ Index PromptBuilder::attend_masked(Index q, Index k, Index v, int layer) {
   return out;
 }
 
-Index PromptBuilder::attend(Heads h, int layer) {
+Index PromptBuilder::attend(Heads h, int layer, Index chosen) {
   if (k_rot_ != kNone) {
     h.q = rotate(h.q, k_rot_);
     h.k = rotate(h.k, k_rot_);
@@ -151,7 +151,8 @@ Index PromptBuilder::attend(Heads h, int layer) {
                     row(c_.v, m_.kv_width()), row(c_.v, m_.kv_width()) * c_.cells)
           : g_.view(v_cache, {c_.cells, m_.kv_heads, head, c_.streams}, row(c_.v, c_.cells * head),
                     row(c_.v, c_.cells), row(c_.v, c_.cells) * m_.kv_width());
-  const Index out = attend_masked(h.q, k, v, layer);
+  const Index mask = chosen == kNone ? mask_ : chosen_mask(chosen);
+  const Index out = attend_masked(h.q, k, v, mask, layer);
   return v_rot_ == kNone ? out : rotate(out, v_rot_);
 }
 
@@ -189,6 +190,7 @@ Index PromptBuilder::attention(Index x, int layer) {
 Index PromptBuilder::gated_attention(Index x, int layer) {
   const std::int64_t head = m_.head_dim;
   const std::int64_t width = head * m_.heads;
+  const Index cells = m_.indexer_dim > 0 && layer < m_.layers ? chosen_cells(x, layer) : kNone;
   const Index both = project(layer, Role::attn_q, x, 2 * width);
   const Index k = project(layer, Role::attn_k, x, m_.kv_width());
   const Index v = project(layer, Role::attn_v, x, m_.kv_width());
@@ -200,7 +202,7 @@ Index PromptBuilder::gated_attention(Index x, int layer) {
   h.q = rope(norm(half(), layer, Role::attn_q_norm));
   h.k = rope(norm(heads_of(k, m_.kv_heads), layer, Role::attn_k_norm));
   h.v = heads_of(v, m_.kv_heads);
-  const Index out = attend(h, layer);
+  const Index out = attend(h, layer, cells);
   const Index gate = g_.unary(g_.cont(half(), {width, c_.tokens, 1, 1}));
   return project(layer, Role::attn_output, g_.mul(out, gate), m_.width);
 }
@@ -219,6 +221,10 @@ void PromptBuilder::finish(Index hidden, bool rows_chosen, int norm_layer, Role 
 }
 
 void PromptBuilder::trunk() {
+  if (m_.streams > 0) {
+    streams_trunk();
+    return;
+  }
   Index x = embedded_tokens();
   if (m_.hybrid()) recurrent_inputs();
   output_ids();

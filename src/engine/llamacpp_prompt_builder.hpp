@@ -44,14 +44,15 @@ class PromptBuilder {
   Index rotate(Index x, Index rotation);
   void store(Index cache, Index x, Index ids, bool transposed);
   /// Attention without the output projection.
-  Index attend(Heads heads, int layer);
-  Index attend_masked(Index q, Index k, Index v, int layer);
+  /// @param cells that each token attends to; kNone: all
+  Index attend(Heads heads, int layer, Index cells = kNone);
+  Index attend_masked(Index q, Index k, Index v, Index mask, int layer);
   Index attention(Index x, int layer);
   Index gated_attention(Index x, int layer);
 
   // Gated delta net.
   Index recurrent_rows(Index states, std::int64_t size);
-  Index conv_input(Index all, Index x, std::int64_t channels);
+  Index conv_input(Index all, Index x, std::int64_t columns, std::int64_t channels);
   Index delta_net(Index x, int layer);
   struct Gates {
     Index beta, decay;
@@ -65,6 +66,18 @@ class PromptBuilder {
   Index shared_expert(Index x, int layer, Index routed);
   Index feed_forward(Index x, int layer);
 
+  // Qwen4Exp.
+  struct HyperRoles {
+    Role norm, down, up, inject;
+  };
+  void streams_trunk();
+  void indexer_inputs();
+  Index chosen_cells(Index x, int layer);
+  Index chosen_mask(Index cells);
+  Index mix_streams(Index x, int layer, const HyperRoles& roles, Index* inject);
+  Index write_streams(Index streams, Index block, Index inject);
+  Index lookup(Index rows, Index hidden, int layer);
+
   Graph& g_;
   const ModelShape& m_;
   const ContextShape& c_;
@@ -72,6 +85,8 @@ class PromptBuilder {
   Index deep_ = kNone;  ///< embeddings with the deepstack slices
   Index pos_ = kNone, k_ids_ = kNone, v_ids_ = kNone, mask_ = kNone, k_rot_ = kNone, v_rot_ = kNone;
   Index state_ids_ = kNone, extra_ids_ = kNone, out_ids_ = kNone;
+  Index index_ids_ = kNone, cell_blocks_ = kNone, block_cells_ = kNone, block_pos_ = kNone,
+        block_bias_ = kNone;
 };
 
 }  // namespace qwenfit::engine::llamacpp

@@ -87,8 +87,7 @@ Index PromptBuilder::recurrent_rows(Index all, std::int64_t size) {
 }
 
 /// The last columns of the previous batch before those of this one; the new last ones go back into the state.
-Index PromptBuilder::conv_input(Index all, Index x, std::int64_t channels) {
-  const std::int64_t columns = m_.conv - 1;
+Index PromptBuilder::conv_input(Index all, Index x, std::int64_t columns, std::int64_t channels) {
   const std::int64_t each = c_.tokens / c_.sequences;
   const Index state =
       g_.reshape(recurrent_rows(all, columns * channels), {columns, channels, c_.sequences, 1});
@@ -98,7 +97,7 @@ Index PromptBuilder::conv_input(Index all, Index x, std::int64_t channels) {
     const Index last = g_.view(joined, {columns, channels, c_.sequences, 1}, g_[joined].nb[1],
                                g_[joined].nb[2], g_[joined].nb[3]);
     const Index target = g_.view_2d(all, columns * channels, c_.sequences, g_[all].nb[1]);
-    g_.expand(g_.write(target, {last, target}));
+    g_.expand(g_.write(target, {m_.arch == Arch::qwen4_exp ? g_.cont(last) : last, target}));
   }
   return joined;
 }
@@ -153,7 +152,7 @@ Index PromptBuilder::delta_net(Index x, int layer) {
   const std::int64_t state_size = head * inner;
   const Index conv_states = g_.stored(kF32, {conv_size, rows, 1, 1}, backend(layer), false);
   const Index all_states = g_.stored(kF32, {state_size, rows, 1, 1}, backend(layer), false);
-  const Index joined = conv_input(conv_states, qkv, channels);
+  const Index joined = conv_input(conv_states, qkv, m_.conv - 1, channels);
   const Index state = g_.reshape(recurrent_rows(all_states, state_size), {head, head, values, sequences});
 
   const Index kernel = weight(layer, Role::linear_conv, {m_.conv, channels, 1, 1});

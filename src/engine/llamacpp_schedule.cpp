@@ -6,7 +6,6 @@ namespace qwenfit::engine::llamacpp {
 namespace {
 
 constexpr int kCopies = 4;              // GGML_SCHED_MAX_COPIES
-constexpr int kOffloadedRows = 32;      // ggml-cuda.cu: op_offload_min_batch_size
 constexpr std::int64_t kRowStep = 512;  // MATRIX_ROW_PADDING
 constexpr int kMostFusedExperts = 15;   // MOE_WEIGHTED_REDUCTION_MAX_EXPERTS
 
@@ -344,7 +343,10 @@ Bytes allocation_size(const Backends& b, const Graph& graph, Index tensor, int b
 }
 
 void schedule(const Backends& backends, Graph& graph, Schedule& out, bool pinned) {
-  out = {};
+  out.backend.clear();
+  out.steps.clear();
+  out.kept.clear();
+  out.leaves.clear();
   Scheduler(backends, graph, out, pinned).run();
 }
 

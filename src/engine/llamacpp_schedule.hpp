@@ -9,6 +9,10 @@
 
 namespace qwenfit::engine::llamacpp {
 
+/// Rows from which on operations of host layers are computed on a card (ggml-cuda.cu:
+/// op_offload_min_batch_size).
+inline constexpr int kOffloadedRows = 32;
+
 /// What the rules need to know of the backends. Those of the cards are numbered from 0; the CPU is the last.
 struct Backends {
   int gpus = 1;

@@ -49,7 +49,8 @@ std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan
 }
 
 /// The largest value in [low, high] at which `room` is not below 0; nothing when it is at `low`. `room`
-/// falls, and nearly on a line: half of the steps go where the line says, half to the middle.
+/// falls, and nearly on a line, up to where an engine refuses: of three steps one goes where the line says,
+/// one beside it, one to the middle.
 template <class F>
 std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, F&& room_at) {
   double above = room_at(low);
@@ -57,13 +58,22 @@ std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, F&& roo
   if (high <= low) return low;
   double below = room_at(high);
   if (below >= 0) return high;
-  for (bool halve = false; high - low > 1; halve = !halve) {
-    const double share = halve ? 0.5 : above / (above - below);
-    const auto step = static_cast<std::int64_t>(share * static_cast<double>(high - low));
-    const std::int64_t middle = std::clamp(low + step, low + 1, high - 1);
-    const double there = room_at(middle);
-    (there >= 0 ? low : high) = middle;
-    (there >= 0 ? above : below) = there;
+  enum class Next { line, beside, middle } next = Next::line;
+  bool last_fitted = true;
+  while (high - low > 1) {
+    std::int64_t tried = low + (high - low) / 2;
+    if (below > kRefused && next == Next::line) {
+      const double share = above / (above - below);
+      tried = low + static_cast<std::int64_t>(share * static_cast<double>(high - low));
+    } else if (below > kRefused && next == Next::beside) {
+      tried = last_fitted ? low + 1 : high - 1;
+    }
+    next = next == Next::line ? Next::beside : next == Next::beside ? Next::middle : Next::line;
+    tried = std::clamp(tried, low + 1, high - 1);
+    const double there = room_at(tried);
+    last_fitted = there >= 0;
+    (last_fitted ? low : high) = tried;
+    (last_fitted ? above : below) = there;
   }
   return low;
 }
@@ -109,6 +119,8 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
 
   // The limits are those of the same arrangement: nothing moves to the host that is not there now.
   engine::Setup probe = setup;
+  probe.llama.keep_layers = plan.layers;
+  probe.llama.gpu_layers = plan.gpu_layers;
   const auto room_with = [&](std::int64_t context, std::int64_t concurrency) {
     probe.context = context;
     probe.concurrency = concurrency;
