@@ -26,6 +26,8 @@ constexpr std::array kCommands{
             "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune},
     Command{"batch", "The same for thousands of scenarios, as JSON lines?",
             "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
+    Command{"check", "Would these deployment files work?",
+            "qwenfit check -d h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 32768", run_check},
     Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",
             run_validate},
 };

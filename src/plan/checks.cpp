@@ -1,0 +1,300 @@
+// Deployment -> findings and judgement.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "device_hints.hpp"
+#include "model_names.hpp"
+#include "qwenfit/error.hpp"
+#include "remedies.hpp"
+#include "text.hpp"
+#include "workload.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+Severity default_severity(std::string_view id) {
+  for (const Rule& rule : rules()) {
+    if (rule.id == id) return rule.severity;
+  }
+  return Severity::error;
+}
+
+class Checker {
+ public:
+  Checker(Deployment& deployment, Estimator& estimator) : d_(deployment), estimator_(estimator) {}
+
+  void run() {
+    if (!d_.estimable || d_.model_id.empty()) return without_estimate();
+    const catalog::Model* model = estimator_.catalog().model(d_.model_id);
+    if (model) geometry(*model);
+    gpus();
+    alias();
+    memory_relevant_unresolved();
+    try {
+      d_.estimate = estimator_.estimate(d_.scenario);
+      if (model) context(*model);
+      fit();
+      requirements();
+    } catch (const Error& e) {
+      failed(e);
+    }
+    if (d_.device.empty()) unknown_device();
+  }
+
+ private:
+  Finding& add(std::string id, int line, std::string message, std::string remedy = {}) {
+    Finding f;
+    f.severity = default_severity(id);
+    f.id = std::move(id);
+    f.line = line > 0 ? line : d_.line;
+    f.message = std::move(message);
+    f.remedy = std::move(remedy);
+    d_.findings.push_back(std::move(f));
+    return d_.findings.back();
+  }
+
+  bool has(std::string_view id) const {
+    return std::any_of(d_.findings.begin(), d_.findings.end(), [&](const Finding& f) { return f.id == id; });
+  }
+
+  int line_of(std::initializer_list<const char*> flags) const {
+    for (const char* flag : flags) {
+      if (const auto it = d_.flags.find(flag); it != d_.flags.end() && it->second.line > 0)
+        return it->second.line;
+    }
+    return d_.line;
+  }
+
+  void without_estimate() {
+    if (d_.model_id.empty() && !d_.estimable && !d_.model.empty() && !mentions_qwen(d_.model)) {
+      add("not-qwen", d_.model_line, fmt::format("'{}' is no Qwen model: not checked", d_.model));
+    } else if (!d_.estimable) {
+      add("not-estimated", d_.line,
+          d_.notes.empty() ? "qwenfit has no estimate for this engine" : d_.notes.back());
+    }
+    memory_relevant_unresolved();
+  }
+
+  void memory_relevant_unresolved() {
+    for (const std::string& entry : d_.unresolved) {
+      Finding& f = add("unresolved", d_.line, fmt::format("{} can't be told from the file", entry));
+      f.undecided = true;
+    }
+  }
+
+  void unknown_device() {
+    std::string message = "which device this runs on is not said";
+    if (d_.estimate)
+      message += fmt::format("; the weights alone are {}", units::format_bytes(d_.estimate->weights.bytes));
+    Finding& f = add("unknown-device", d_.gpu_line, message, "name it: --device NAME[:N]");
+    f.undecided = true;
+  }
+
+  void geometry(const catalog::Model& model) {
+    const std::int64_t tp = d_.scenario.tensor_parallel.value_or(1);
+    const bool serving = d_.engine == "vllm" || d_.engine == "sglang" || d_.engine == "tensorrt-llm";
+    if (!serving || tp <= 1 || model.geometry.heads <= 0) return;
+    if (model.geometry.heads % tp == 0) return;
+    std::int64_t below = tp;
+    while (below > 1 && model.geometry.heads % below != 0) --below;
+    std::int64_t above = tp;
+    while (above < model.geometry.heads && model.geometry.heads % above != 0) ++above;
+    add("heads-not-divisible", line_of({"tensor_parallel_size", "tp_size"}),
+        fmt::format("tensor parallel size {} does not divide the {} attention heads of {}", tp,
+                    model.geometry.heads, model.name),
+        fmt::format("a size of {}{}", below, above != below ? fmt::format(" or {}", above) : ""));
+  }
+
+  void gpus() {
+    if (!d_.gpus) return;
+    const bool serving = d_.engine == "vllm" || d_.engine == "sglang" || d_.engine == "tensorrt-llm";
+    if (!serving) return;
+    const std::int64_t used = engine_gpus(d_.scenario);
+    const std::int64_t have = *d_.gpus;
+    const auto uncertain =
+        std::any_of(d_.unresolved.begin(), d_.unresolved.end(), [](const std::string& entry) {
+          return entry.find("parallel") != std::string::npos || entry.starts_with("tp_size") ||
+                 entry.starts_with("arguments");
+        });
+    if (uncertain) return;
+    if (used > have) {
+      add("gpus-exceed-request",
+          line_of({"tensor_parallel_size", "tp_size", "data_parallel_size", "pipeline_parallel_size"}),
+          fmt::format("the parallel sizes need {} GPUs, {} requested", used, have),
+          fmt::format("request {} GPUs", used));
+    } else if (used < have) {
+      add("gpus-idle", d_.gpu_line,
+          fmt::format("{} GPUs are requested, the parallel sizes use {}", have, used));
+    }
+  }
+
+  /// A served name that is a different model of the catalog.
+  void alias() {
+    for (const std::string& name : d_.served_names) {
+      if (!mentions_qwen(name)) continue;
+      try {
+        const catalog::ModelMatch match = estimator_.catalog().find_model(name);
+        if (match.model->id == d_.model_id) continue;
+        add("alias-contradicts-model", line_of({"served_model_name", "alias", "model_name"}),
+            fmt::format("served as '{}', which is {}, but the model is {}", name, match.model->name,
+                        d_.model));
+      } catch (const Error&) {
+        // An alias may be anything.
+      }
+    }
+  }
+
+  void context(const catalog::Model& model) {
+    const auto& asked = d_.scenario.context;
+    if (!asked) return;
+    const int line = line_of({"max_model_len", "context_length", "ctx_size", "num_ctx", "max_seq_len"});
+    const ModelSummary& m = d_.estimate->model;
+    const bool extends = d_.flags.contains("rope_scaling") || d_.flags.contains("hf_overrides") ||
+                         d_.flags.contains("json_model_override_args") || d_.flags.contains("rope_scale");
+    const std::int64_t configured = std::max<std::int64_t>(m.context_native, model.context.configured);
+    if (*asked <= configured) return;
+    if (*asked > m.context_longest && m.context_longest > 0) {
+      add("context-beyond-model", line,
+          fmt::format("a context of {} exceeds the longest {} takes, {}", units::format_grouped(*asked),
+                      model.name, units::format_grouped(m.context_longest)),
+          fmt::format("{} at most", configured));
+    } else if (!extends) {
+      add("context-needs-yarn", line,
+          fmt::format("a context of {} exceeds {}'s own {}, and no YaRN is set",
+                      units::format_grouped(*asked), model.name, units::format_grouped(configured)),
+          fmt::format("{} or less, or set rope scaling", configured));
+      // vLLM refuses it at the start.
+      if (d_.engine == "vllm") d_.findings.back().severity = Severity::error;
+    }
+  }
+
+  void fit() {
+    const Estimate& e = *d_.estimate;
+    if (d_.device.empty()) return;
+    const int line = line_of(
+        {"max_model_len", "context_length", "ctx_size", "gpu_memory_utilization", "tensor_parallel_size"});
+    if (!e.fit.fits) {
+      add("does-not-fit", line,
+          fmt::format("{} on {} x {}: {}", e.setup.model->name, e.setup.devices.size(),
+                      e.setup.devices.front().device->name, e.fit.reason),
+          find_remedy(d_, estimator_));
+      return;
+    }
+    if (e.fit.verdict == Verdict::offload && !asks_for_offload()) {
+      add("cpu-offload", line, fmt::format("part of the weights stays in host memory: {}", e.fit.reason),
+          find_remedy(d_, estimator_));
+    } else if (e.fit.verdict == Verdict::tight) {
+      add("tight-memory", line, fmt::format("it fits with almost nothing to spare: {}", e.fit.reason));
+    }
+    const auto& share = d_.scenario.gpu_memory_utilization;
+    if (share && *share > 0.97 && d_.engine == "vllm")
+      add("utilization-too-high", line_of({"gpu_memory_utilization"}),
+          fmt::format("a share of {} leaves nothing of the card for the driver and other processes", *share),
+          "0.95 or less");
+  }
+
+  bool asks_for_offload() const {
+    return d_.scenario.cpu_offload_gb || d_.scenario.cpu_moe_layers || d_.scenario.gpu_layers ||
+           d_.flags.contains("override_tensor") || d_.flags.contains("fit");
+  }
+
+  void requirements() {
+    for (const Requirement& r : d_.estimate->requirements) {
+      if (r.met == true) continue;
+      if (!r.met) {
+        if (d_.device.empty()) continue;  // said once
+        Finding& f = add("unresolved", d_.line,
+                         fmt::format("whether {} of {} holds can't be told", r.name, r.required));
+        f.undecided = true;
+        continue;
+      }
+      add(r.name == "concurrency" ? "concurrency-too-low" : "requirement-not-met", d_.line,
+          fmt::format("{}: {} is required, {} estimated", r.name, r.required, r.actual));
+    }
+  }
+
+  void failed(const Error& e) {
+    switch (e.code()) {
+      case ErrorCode::unsupported:
+        if (has("heads-not-divisible")) return;
+        add("format-unsupported", d_.model_line, e.what());
+        return;
+      case ErrorCode::invalid_value: add("invalid-flag", d_.line, e.what()); return;
+      default: break;
+    }
+    Finding& f = add("unresolved", d_.model_line, e.what());
+    f.undecided = true;
+  }
+
+  Deployment& d_;
+  Estimator& estimator_;
+};
+
+void judge(Deployment& d) {
+  std::stable_sort(d.findings.begin(), d.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  bool failed = false;
+  bool undecided = false;
+  bool not_checked = !d.estimable;
+  for (Finding& f : d.findings) {
+    for (const std::string& key : {f.id, std::string("all")}) {
+      const auto it = d.suppressions.find(key);
+      if (it != d.suppressions.end() && f.suppressed.empty()) f.suppressed = it->second;
+    }
+    if (!f.suppressed.empty()) continue;
+    failed = failed || (f.severity == Severity::error && !f.undecided);
+    undecided = undecided || f.undecided;
+  }
+  // What is estimated on nothing passes nothing.
+  undecided = undecided || (d.estimable && !d.estimate && d.findings.empty());
+  d.judgement = failed        ? Judgement::fail
+                : undecided   ? Judgement::unknown
+                : not_checked ? Judgement::not_checked
+                              : Judgement::pass;
+}
+
+}  // namespace
+
+void check(Report& report, const Options& options, Estimator& estimator) {
+  for (Deployment& d : report.deployments) {
+    if (options.estimate) Checker(d, estimator).run();
+    judge(d);
+  }
+}
+
+int exit_status(const Report& report, FailOn fail_on) {
+  bool failed = false, unknown = false, checked = false, not_checked = false;
+  for (const Deployment& d : report.deployments) {
+    if (d.judgement == Judgement::fail) failed = true;
+    else if (d.judgement == Judgement::unknown) unknown = true;
+    else if (d.judgement == Judgement::not_checked) not_checked = true;
+    else checked = true;
+    for (const Finding& f : d.findings) {
+      if (f.suppressed.empty() && f.severity == Severity::warning && !f.undecided &&
+          fail_on == FailOn::warning)
+        failed = true;
+    }
+  }
+  if (failed || (unknown && fail_on != FailOn::error)) return 1;
+  // A run that decided nothing is no pass.
+  return unknown || (not_checked && !checked) ? 3 : 0;
+}
+
+std::string fingerprint(const Deployment& deployment, const Finding& finding) {
+  // FNV-1a over what stays when lines move.
+  std::uint64_t hash = 14695981039346656037ULL;
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    hash = (hash ^ 0xff) * 1099511628211ULL;
+  };
+  for (const std::string_view part :
+       {std::string_view(deployment.file), std::string_view(deployment.kind),
+        std::string_view(deployment.name), std::string_view(deployment.container),
+        std::string_view(deployment.role), std::string_view(finding.id)})
+    mix(part);
+  if (finding.id == "unresolved") mix(finding.message);
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace qwenfit::plan

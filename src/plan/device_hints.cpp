@@ -1,0 +1,107 @@
+#include "device_hints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model_names.hpp"
+#include "qwenfit/error.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+/// "nvidia-gpu-rtx4070-8gb", "nvidia-l4", "NVIDIA-H100-80GB-HBM3", "nvidia-tesla-t4": words around the name.
+std::vector<std::string> spellings(const std::string& value) {
+  std::vector<std::string> out{value};
+  std::string name = lower(value);
+  for (const std::string_view prefix : {"nvidia-gpu-", "nvidia-tesla-", "nvidia-", "amd-gpu-", "amd-", "gpu-",
+                                        "gpu-type-", "nvidia_", "nvidia "}) {
+    if (name.starts_with(prefix)) {
+      name = name.substr(prefix.size());
+      out.push_back(name);
+    }
+  }
+  // A memory size at the end names a version the catalog may not tell apart.
+  if (const auto dash = name.rfind('-'); dash != std::string::npos && name.ends_with("gb"))
+    out.push_back(name.substr(0, dash));
+  return out;
+}
+
+}  // namespace
+
+std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_view text) {
+  text = trim(text);
+  if (const auto colon = text.rfind(':'); colon != std::string_view::npos && colon > 0) {
+    if (const auto n = units::parse_count(text.substr(colon + 1)); n && *n >= 1 && *n <= 65536)
+      return {std::string(trim(text.substr(0, colon))), n};
+  }
+  const auto x = text.find_first_not_of("0123456789");
+  if (x != std::string_view::npos && x > 0 && (text[x] == 'x' || text[x] == 'X') && x + 1 < text.size()) {
+    if (const auto n = units::parse_count(text.substr(0, x)); n && *n >= 1 && *n <= 65536)
+      return {std::string(trim(text.substr(x + 1))), n};
+  }
+  return {std::string(text), std::nullopt};
+}
+
+std::int64_t engine_gpus(const Scenario& s) {
+  std::int64_t n = 1;
+  for (const auto& part : {s.tensor_parallel, s.pipeline_parallel, s.data_parallel}) {
+    n *= std::clamp<std::int64_t>(part.value_or(1), 1, 65536);
+    n = std::min<std::int64_t>(n, 65536);
+  }
+  return n;
+}
+
+void choose_device(Deployment& d, const Workload& workload, const Options& options) {
+  const catalog::Catalog& catalog = catalog_of(options);
+  std::string why;
+  std::optional<std::int64_t> count;
+  std::optional<std::int64_t> system;  // cards of a whole machine that a hint names
+  for (const DeviceHint& hint : workload.device_hints) {
+    for (const std::string& name : spellings(hint.value)) {
+      try {
+        const catalog::DeviceMatch match = catalog.find_device(name);
+        d.device = std::string(match.device->id);
+        if (!match.device->base_device.empty()) {
+          system = match.device->device_count;
+          d.device = std::string(match.device->base_device);
+        } else if (match.memory_gb) {
+          d.device = name;
+        }
+        d.device_source = hint.source;
+        if (!match.note.empty()) d.notes.push_back(match.note);
+        break;
+      } catch (const Error& e) {
+        if (why.empty()) why = fmt::format("{} '{}'", hint.source, hint.value);
+      }
+    }
+    if (!d.device.empty()) break;
+  }
+  if (d.device.empty() && !options.device.empty()) {
+    const auto [name, n] = split_device(options.device);
+    const catalog::DeviceMatch match = catalog.find_device(name);  // the user's own words: an error is theirs
+    d.device = match.memory_gb ? name : std::string(match.device->id);
+    d.device_source = "--device";
+    if (n) count = n;
+    else if (match.count > 1) count = match.count;
+    if (!match.device->base_device.empty()) {
+      d.device = std::string(match.device->base_device);
+      count = count.value_or(1) * match.device->device_count;
+    }
+  }
+  if (d.device.empty()) {
+    if (!why.empty()) add_unresolved(d, "device", {why + " is not in the catalog"});
+    return;
+  }
+  const std::int64_t asked = engine_gpus(d.scenario);
+  const bool serving = d.engine == "vllm" || d.engine == "sglang" || d.engine == "tensorrt-llm";
+  // Serving engines use as many cards as their flags say; llama.cpp spreads over all it sees.
+  std::int64_t cards = serving ? asked : d.gpus.value_or(count.value_or(system.value_or(asked)));
+  if (!serving && (d.gpu_resource == "all" || !d.gpus) && count) cards = *count;
+  cards = std::clamp<std::int64_t>(cards, 1, 4096);
+  if (!d.gpus && count) d.gpus = count;
+  d.scenario.devices = {{d.device, static_cast<int>(cards)}};
+}
+
+}  // namespace qwenfit::plan

@@ -1,0 +1,306 @@
+#include "launch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+/// `sh -c` inside `sh -c`; nobody nests deeper.
+constexpr int kDeepest = 6;
+
+struct Program {
+  std::string_view name;  ///< file name, or module behind `-m`
+  EngineKind engine;
+  std::string_view subcommands;  ///< words of which one has to follow, joined by blanks; empty: none
+};
+
+constexpr std::array kPrograms{
+    Program{"vllm", EngineKind::vllm, "serve"},
+    Program{"vllm.entrypoints.openai.api_server", EngineKind::vllm, ""},
+    Program{"vllm.entrypoints.api_server", EngineKind::vllm, ""},
+    Program{"vllm.entrypoints.cli.main", EngineKind::vllm, "serve"},
+    Program{"sglang.launch_server", EngineKind::sglang, ""},
+    Program{"sglang", EngineKind::sglang, "serve"},
+    Program{"launch_server.py", EngineKind::sglang, ""},
+    Program{"llama-server", EngineKind::llama_cpp, ""},
+    Program{"llama-server.exe", EngineKind::llama_cpp, ""},
+    Program{"llama-cli", EngineKind::llama_cpp, ""},
+    Program{"llama-swap-server", EngineKind::llama_cpp, ""},
+    Program{"ik-llama-server", EngineKind::llama_cpp, ""},
+    Program{"llama", EngineKind::llama_cpp, "serve"},
+    Program{"trtllm-serve", EngineKind::tensorrt_llm, ""},
+    Program{"tensorrt_llm.commands.serve", EngineKind::tensorrt_llm, ""},
+    Program{"text-generation-launcher", EngineKind::tgi, ""},
+    Program{"ollama", EngineKind::ollama, "run pull serve create"},
+    Program{"mlx_lm.server", EngineKind::mlx, ""},
+    Program{"mlx_lm", EngineKind::mlx, "server"},
+    Program{"huggingfaceserver", EngineKind::huggingface, ""},
+    Program{"lmdeploy", EngineKind::other, "serve"},
+    Program{"koboldcpp", EngineKind::other, ""},
+    Program{"tabbyapi", EngineKind::other, ""},
+    Program{"aphrodite", EngineKind::other, "run"},
+};
+
+/// Commands that only talk about engines.
+constexpr std::array<std::string_view, 40> kTalkers{
+    "echo", "printf", "cat",       "grep",       "pkill",      "pgrep", "killall", "kill", "which", "command",
+    "type", "curl",   "wget",      "pip",        "pip3",       "apt",   "apt-get", "brew", "log",   "info",
+    "warn", "error",  "ls",        "rm",         "cp",         "mv",    "mkdir",   "test", "[",     "[[",
+    "sed",  "awk",    "systemctl", "journalctl", "ssh-keygen", "git",   "tail",    "head", "chmod", "ln"};
+
+bool in(std::string_view word, std::string_view list) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(' '), list.size());
+    if (list.substr(0, end) == word) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+bool is_shell(std::string_view name) {
+  return name == "sh" || name == "bash" || name == "zsh" || name == "dash" || name == "ash";
+}
+
+/// -c, -lc, -ec, -euxc ...
+bool is_command_flag(std::string_view word) {
+  return word.size() >= 2 && word.size() <= 8 && word[0] == '-' && word[1] != '-' &&
+         word.find('c') != std::string_view::npos && word.find('/') == std::string_view::npos;
+}
+
+bool is_runner(std::string_view name) {
+  return name == "docker" || name == "podman" || name == "nerdctl";
+}
+
+/// `docker run` options that take no value; all others with a blank do.
+bool docker_switch(std::string_view flag) {
+  static constexpr std::string_view kSwitches[] = {"--rm",
+                                                   "-d",
+                                                   "--detach",
+                                                   "-i",
+                                                   "-t",
+                                                   "-it",
+                                                   "-ti",
+                                                   "-dit",
+                                                   "-itd",
+                                                   "-td",
+                                                   "-id",
+                                                   "--init",
+                                                   "--privileged",
+                                                   "--interactive",
+                                                   "--tty",
+                                                   "-P",
+                                                   "--publish-all",
+                                                   "--read-only",
+                                                   "--no-healthcheck",
+                                                   "--oom-kill-disable",
+                                                   "--replace",
+                                                   "-q",
+                                                   "--quiet"};
+  return std::find(std::begin(kSwitches), std::end(kSwitches), flag) != std::end(kSwitches);
+}
+
+class Finder {
+ public:
+  Finder(const ShellCommand& command, int depth)
+      : words_(command.words), variables_(command.variables), depth_(depth), line_(command.line) {}
+
+  std::vector<Launch> run() {
+    if (words_.empty() || depth_ > kDeepest) return {};
+    const std::string_view first = base_name(words_[0].text);
+    if (std::find(kTalkers.begin(), kTalkers.end(), first) != kTalkers.end()) return {};
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      const std::string_view word = words_[i].text;
+      const std::string_view name = base_name(word);
+      if (is_runner(name) && i + 1 < words_.size()) {
+        if (container(i + 1)) return std::move(out_);
+        if (words_[i + 1].text == "exec") continue;
+      }
+      if (is_shell(name) && nested(i)) return std::move(out_);
+      for (const Program& program : kPrograms) {
+        if (name != program.name) continue;
+        if (word.starts_with("-") || (i > 0 && takes_name(words_[i - 1].text))) continue;
+        std::size_t next = i + 1;
+        std::string sub;
+        if (!program.subcommands.empty()) {
+          if (next >= words_.size() || !in(words_[next].text, program.subcommands)) continue;
+          sub = words_[next++].text;
+        }
+        launch(program.engine, std::string(program.name) + (sub.empty() ? "" : " " + sub), sub, next);
+        return std::move(out_);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  /// `--name vllm`, `-n llama-server`: a value, not a program.
+  static bool takes_name(std::string_view flag) {
+    return flag == "--name" || flag == "-n" || flag == "--tag" || flag == "-t" || flag == "--hostname" ||
+           flag == "--title" || flag == "-J" || flag == "--job-name" || flag == "--network" || flag == "-f";
+  }
+
+  void launch(EngineKind engine, std::string program, std::string sub, std::size_t first) {
+    Launch l;
+    l.engine = engine;
+    l.program = std::move(program);
+    l.subcommand = std::move(sub);
+    l.args.assign(words_.begin() + static_cast<std::ptrdiff_t>(std::min(first, words_.size())), words_.end());
+    l.variables = variables_;
+    l.line = line_;
+    l.image = image_;
+    l.gpus = gpus_;
+    out_.push_back(std::move(l));
+  }
+
+  /// sh -c "..." at `i`.
+  bool nested(std::size_t i) {
+    for (std::size_t k = i + 1; k < words_.size(); ++k) {
+      if (!words_[k].text.starts_with('-')) return false;
+      if (!is_command_flag(words_[k].text)) continue;
+      if (k + 1 >= words_.size()) return false;
+      Variables inner = variables_;
+      out_ = launches_of_script(words_[k + 1].text, words_[k + 1].line, inner, depth_ + 1);
+      for (Launch& l : out_) {
+        if (!l.image) l.image = image_;
+        if (!l.gpus) l.gpus = gpus_;
+      }
+      return !out_.empty();
+    }
+    return false;
+  }
+
+  /// docker run OPTIONS IMAGE ARGS, from the word behind `docker`.
+  bool container(std::size_t i) {
+    while (i < words_.size() && words_[i].text != "run") {
+      if (words_[i].text != "container" && !words_[i].text.starts_with("-")) return false;
+      ++i;
+    }
+    if (i >= words_.size()) return false;
+    std::string entry;
+    for (++i; i < words_.size(); ++i) {
+      std::string_view word = words_[i].text;
+      if (!word.starts_with('-')) break;
+      if (docker_switch(word)) continue;
+      std::string value;
+      const auto equals = word.find('=');
+      if (word.starts_with("--") && equals != std::string_view::npos) {
+        value = std::string(word.substr(equals + 1));
+        word = word.substr(0, equals);
+      } else if (i + 1 < words_.size()) {
+        value = words_[++i].text;
+      }
+      if (word == "--gpus") gpus_ = value;
+      else if (word == "--device" && value.starts_with("nvidia.com/gpu=")) gpus_ = value.substr(15);
+      else if (word == "--entrypoint") entry = value;
+      else if (word == "-e" || word == "--env") {
+        const auto at = value.find('=');
+        if (at != std::string::npos)
+          variables_.set(value.substr(0, at),
+                         {Word{value.substr(at + 1), words_[i].line, words_[i].unresolved}}, false);
+      }
+    }
+    if (i >= words_.size()) return false;
+    image_ = words_[i];
+    const auto engine = engine_of_image(image_->text);
+    ShellCommand inner{
+        {words_.begin() + static_cast<std::ptrdiff_t>(i) + 1, words_.end()}, variables_, line_};
+    if (!entry.empty()) inner.words.insert(inner.words.begin(), Word{entry, line_, {}});
+    out_ = find_launches(inner, depth_ + 1);
+    for (Launch& l : out_) {
+      l.image = image_;
+      if (!l.gpus) l.gpus = gpus_;
+    }
+    if (out_.empty() && engine && (image_is_server(image_->text) || *engine == EngineKind::ollama))
+      launch(*engine, std::string(image_->text), "", i + 1);
+    return true;
+  }
+
+  std::vector<Word> words_;
+  Variables variables_;
+  int depth_;
+  int line_;
+  std::optional<Word> image_;
+  std::optional<std::string> gpus_;
+  std::vector<Launch> out_;
+};
+
+}  // namespace
+
+std::string_view engine_id(EngineKind kind) {
+  switch (kind) {
+    case EngineKind::vllm:
+    case EngineKind::huggingface: return "vllm";
+    case EngineKind::sglang: return "sglang";
+    case EngineKind::llama_cpp: return "llama.cpp";
+    case EngineKind::ollama: return "ollama";
+    case EngineKind::tensorrt_llm: return "tensorrt-llm";
+    case EngineKind::tgi: return "text-generation-inference";
+    case EngineKind::mlx: return "mlx";
+    case EngineKind::other: break;
+  }
+  return "unknown";
+}
+
+bool may_launch(const std::vector<Word>& words) {
+  for (const Word& word : words) {
+    const std::string_view text = word.text;
+    for (const std::string_view hint :
+         {"vllm", "sglang", "llama", "trtllm", "tensorrt", "text-generation", "launch_server", "mlx_lm",
+          "huggingfaceserver", "lmdeploy", "koboldcpp", "tabby", "aphrodite", "docker", "podman"}) {
+      if (contains_folded(text, hint)) return true;
+    }
+  }
+  return false;
+}
+
+std::optional<EngineKind> engine_of_image(std::string_view image) {
+  struct Pattern {
+    std::string_view part;
+    EngineKind engine;
+  };
+  static constexpr Pattern kPatterns[] = {{"huggingfaceserver", EngineKind::huggingface},
+                                          {"sglang", EngineKind::sglang},
+                                          {"ollama", EngineKind::ollama},
+                                          {"llama.cpp", EngineKind::llama_cpp},
+                                          {"llama-cpp", EngineKind::llama_cpp},
+                                          {"llamacpp", EngineKind::llama_cpp},
+                                          {"llama-server", EngineKind::llama_cpp},
+                                          {"ik_llama", EngineKind::llama_cpp},
+                                          {"ik-llama", EngineKind::llama_cpp},
+                                          {"tensorrt-llm", EngineKind::tensorrt_llm},
+                                          {"tensorrtllm", EngineKind::tensorrt_llm},
+                                          {"trtllm", EngineKind::tensorrt_llm},
+                                          {"text-generation-inference", EngineKind::tgi},
+                                          {"vllm", EngineKind::vllm}};
+  for (const Pattern& p : kPatterns) {
+    if (contains_folded(image, p.part)) return p.engine;
+  }
+  return std::nullopt;
+}
+
+bool image_is_server(std::string_view image) {
+  const auto engine = engine_of_image(image);
+  if (!engine) return false;
+  return *engine == EngineKind::vllm || *engine == EngineKind::huggingface || *engine == EngineKind::tgi ||
+         *engine == EngineKind::llama_cpp;
+}
+
+std::vector<Launch> find_launches(const ShellCommand& command, int depth) {
+  return Finder(command, depth).run();
+}
+
+std::vector<Launch> launches_of_script(std::string_view text, int first_line, Variables& variables,
+                                       int depth) {
+  if (depth > kDeepest) return {};
+  std::vector<Launch> out;
+  for (const ShellCommand& command : read_shell(text, first_line, variables, may_launch)) {
+    for (Launch& l : find_launches(command, depth)) out.push_back(std::move(l));
+    if (out.size() > 10000) break;
+  }
+  return out;
+}
+
+}  // namespace qwenfit::plan

@@ -1,0 +1,483 @@
+#include "shell_script.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace qwenfit::plan {
+namespace {
+
+constexpr std::size_t kMostWords = 20000;     // of one command
+constexpr std::size_t kMostCommands = 20000;  // of one script, that are kept
+constexpr std::size_t kLongestWord = std::size_t{1} << 18;
+
+bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
+
+bool assignment_name(std::string_view word, std::size_t& equals, bool& append) {
+  equals = word.find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  append = word[equals - 1] == '+';
+  const std::string_view name = word.substr(0, append ? equals - 1 : equals);
+  return !name.empty() && !std::isdigit(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, int line, Variables& variables, bool (*keep)(const std::vector<Word>&))
+      : text_(text), line_(line), variables_(variables), keep_(keep) {}
+
+  std::vector<ShellCommand> run() {
+    while (at_ < text_.size()) step();
+    end_command();
+    return std::move(out_);
+  }
+
+ private:
+  char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+
+  void step() {
+    const char c = peek();
+    if (c == '\\' && (peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n'))) {
+      at_ += peek(1) == '\n' ? 2 : 3;
+      ++line_;
+      end_word();
+      skip_comment_lines();
+    } else if (blank(c)) {
+      end_word();
+      ++at_;
+    } else if (c == '\n') {
+      end_command();
+      ++at_;
+      ++line_;
+      skip_here_documents();
+    } else if (c == '#' && !in_word_) {
+      while (at_ < text_.size() && peek() != '\n') ++at_;
+    } else if (c == ';' || c == '|' || c == '(' || c == ')' || (c == '&' && peek(1) != '>')) {
+      operators(c);
+    } else if (c == '<' || c == '>' || (c == '&' && peek(1) == '>')) {
+      redirection();
+    } else {
+      piece(c);
+    }
+  }
+
+  /// A part of a word: quoted, escaped, a variable, or a plain character.
+  void piece(char c) {
+    begin_word();
+    if (c == '\'') {
+      const std::size_t end = std::min(text_.find('\'', at_ + 1), text_.size());
+      const std::string_view body = text_.substr(at_ + 1, end - at_ - 1);
+      add(body);
+      line_ += static_cast<int>(std::count(body.begin(), body.end(), '\n'));
+      at_ = std::min(end + 1, text_.size());
+      quoted_ = true;
+    } else if (c == '"') {
+      double_quoted();
+    } else if (c == '\\') {
+      if (at_ + 1 < text_.size()) add(text_.substr(at_ + 1, 1));
+      at_ += 2;
+    } else if (c == '`') {
+      const std::size_t end = std::min(text_.find('`', at_ + 1), text_.size() - 1);
+      const std::string_view written = text_.substr(at_, end + 1 - at_);
+      add(written);
+      word_.unresolved.emplace_back(written.substr(0, 200));
+      line_ += static_cast<int>(std::count(written.begin(), written.end(), '\n'));
+      at_ = end + 1;
+    } else if (c == '$') {
+      parameter(false);
+    } else if (c == '=' && peek(1) == '(' && plain_assignment()) {
+      array();
+    } else {
+      std::size_t end = at_ + 1;
+      while (end < text_.size() && !one_of(text_[end], " \t\r\n\\;|()&<>'\"`$=")) ++end;
+      add(text_.substr(at_, end - at_));
+      at_ = end;
+    }
+  }
+
+  void double_quoted() {
+    quoted_ = true;
+    ++at_;
+    while (at_ < text_.size() && peek() != '"') {
+      const char c = peek();
+      if (c == '\\' && at_ + 1 < text_.size()) {
+        const char next = peek(1);
+        if (next == '\n') ++line_;
+        else if (next == '"' || next == '\\' || next == '$' || next == '`') add(text_.substr(at_ + 1, 1));
+        else add(text_.substr(at_, 2));
+        at_ += 2;
+      } else if (c == '$') {
+        parameter(true);
+      } else {
+        if (c == '\n') ++line_;
+        add(text_.substr(at_, 1));
+        ++at_;
+      }
+    }
+    ++at_;
+  }
+
+  void parameter(bool quoted) {
+    const Parameter p = expand_parameter(text_, at_, Dialect::shell, variables_, branch_);
+    const std::string_view written = text_.substr(at_, p.end - at_);
+    for (std::size_t i = 0; i < p.words.size(); ++i) {
+      if (i > 0) next_word(p.list);
+      if (p.list && p.words[i].line > 0) word_.line = p.words[i].line;
+      if (quoted || !p.known || !p.words[i].unresolved.empty() || assigning_) add(p.words[i].text);
+      else add_split(p.words[i].text);
+      word_.unresolved.insert(word_.unresolved.end(), p.words[i].unresolved.begin(),
+                              p.words[i].unresolved.end());
+    }
+    // "${ARRAY[@]}" of nothing is no word at all; neither is an empty $EXTRA_ARGS.
+    if (p.list && p.words.empty() && word_.text.empty()) {
+      in_word_ = false;
+      quoted_ = false;
+    }
+    line_ += static_cast<int>(std::count(written.begin(), written.end(), '\n'));
+    at_ = std::max(p.end, at_ + 1);
+  }
+
+  void next_word(bool list) {
+    if (list) end_word(true);
+    else add(" ");
+    begin_word();
+  }
+
+  /// Unquoted values fall apart at blanks.
+  void add_split(std::string_view value) {
+    std::size_t i = 0;
+    while (i < value.size()) {
+      const std::size_t end = std::min(value.find_first_of(" \t\n", i), value.size());
+      add(value.substr(i, end - i));
+      if (end < value.size()) {
+        end_word();
+        begin_word();
+      }
+      i = end + 1;
+    }
+  }
+
+  /// Whether the word so far is NAME or NAME+ and stands where assignments do.
+  bool plain_assignment() const {
+    std::size_t equals = 0;
+    bool append = false;
+    return !quoted_ && assignment_name(word_.text + "=", equals, append);
+  }
+
+  /// NAME=( words )
+  void array() {
+    const int line = line_;
+    std::string name = word_.text;
+    in_word_ = false;
+    word_ = {};
+    at_ += 2;
+    std::vector<Word> outer = std::move(words_);
+    words_.clear();
+    ++arrays_;
+    while (at_ < text_.size() && !(peek() == ')' && !in_word_)) {
+      if (peek() == ')') end_word();
+      else if (peek() == '\n') {
+        end_word();
+        ++at_;
+        ++line_;
+      } else if (peek() == '(' || peek() == ';' || peek() == '|' || peek() == '&' || peek() == '<' ||
+                 peek() == '>') {
+        begin_word();
+        add(text_.substr(at_, 1));
+        ++at_;
+      } else {
+        step();
+      }
+    }
+    end_word();
+    --arrays_;
+    if (at_ < text_.size()) ++at_;
+    std::vector<Word> items = std::move(words_);
+    words_ = std::move(outer);
+    for (Word& item : items) {
+      if (item.line == 0) item.line = line;
+    }
+    if (name.ends_with('+')) {
+      name.pop_back();
+      variables_.append(name, std::move(items), true, branch_);
+    } else {
+      variables_.set(name, std::move(items), true, branch_);
+    }
+  }
+
+  void begin_word() {
+    if (in_word_) return;
+    in_word_ = true;
+    quoted_ = false;
+    word_ = {"", line_, {}};
+    assigning_ = false;
+  }
+
+  void add(std::string_view text) {
+    if (word_.text.size() + text.size() <= kLongestWord) word_.text.append(text);
+    if (!assigning_ && !quoted_ && text.starts_with('=')) {
+      std::size_t equals = 0;
+      bool append = false;
+      assigning_ = assignment_name(word_.text, equals, append);
+    }
+  }
+
+  void end_word(bool keep_empty = false) {
+    if (!in_word_) return;
+    in_word_ = false;
+    if (word_.text.empty() && !quoted_ && !keep_empty) return;
+    if (words_.size() < kMostWords) words_.push_back(std::move(word_));
+    word_ = {};
+  }
+
+  void operators(char c) {
+    if (c == '(' && in_word_ && words_.empty()) {  // name() {: a function
+      end_word();
+      words_.clear();
+      while (peek() == '(' || peek() == ')') ++at_;
+      return;
+    }
+    end_command();
+    const bool case_end = c == ';' && peek(1) == ';';
+    ++at_;
+    const bool doubled = peek() == c && c != '(' && c != ')';
+    if (doubled || (c == '|' && peek() == '&')) ++at_;
+    if (case_end && !cases_.empty()) skip_pattern();
+  }
+
+  void redirection() {
+    // The digit ahead of it is a file descriptor.
+    if (in_word_ && !quoted_ && !word_.text.empty() &&
+        std::all_of(word_.text.begin(), word_.text.end(), [](char d) { return d >= '0' && d <= '9'; })) {
+      in_word_ = false;
+      word_ = {};
+    }
+    end_word();
+    const bool here = peek() == '<' && peek(1) == '<' && peek(2) != '<';
+    while (peek() == '<' || peek() == '>' || peek() == '&' || peek() == '|') ++at_;
+    if (here && peek() == '-') ++at_;
+    while (blank(peek())) ++at_;
+    const std::size_t mark = words_.size();
+    std::vector<Word> outer = std::move(words_);
+    words_.clear();
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && !blank(peek()) && !one_of(peek(), "\n;|&<>()")) step();
+    if (at_ == begin && peek() == '(') {  // <(command)
+      words_ = std::move(outer);
+      return;
+    }
+    end_word();
+    if (here && !words_.empty()) here_.push_back(words_.front().text);
+    words_ = std::move(outer);
+    words_.resize(std::min(mark, words_.size()));
+  }
+
+  void skip_here_documents() {
+    for (const std::string& mark : here_) {
+      while (at_ < text_.size()) {
+        const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+        std::string_view l = text_.substr(at_, end - at_);
+        while (!l.empty() && blank(l.front())) l.remove_prefix(1);
+        while (!l.empty() && blank(l.back())) l.remove_suffix(1);
+        at_ = std::min(end + 1, text_.size());
+        ++line_;
+        if (l == mark) break;
+      }
+    }
+    here_.clear();
+  }
+
+  void skip_comment_lines() {
+    for (;;) {
+      std::size_t i = at_;
+      while (i < text_.size() && blank(text_[i])) ++i;
+      if (i >= text_.size() || text_[i] != '#') return;
+      at_ = std::min(text_.find('\n', i), text_.size());
+      if (at_ < text_.size()) ++at_;
+      ++line_;
+    }
+  }
+
+  /// Behind `in` and `;;` of a case stands a pattern up to its bracket.
+  void skip_pattern() {
+    std::size_t i = at_;
+    while (i < text_.size() && (blank(text_[i]) || text_[i] == '\n')) ++i;
+    if (text_.substr(i, 4) == "esac") return;
+    const std::size_t end = text_.find(')', i);
+    if (end == std::string_view::npos || end - i > 500) return;
+    const std::string_view skipped = text_.substr(at_, end - at_);
+    line_ += static_cast<int>(std::count(skipped.begin(), skipped.end(), '\n'));
+    at_ = end + 1;
+    branch_.back() = ++branches_;
+  }
+
+  void open_branch() {
+    if (branch_.size() < 64) branch_.push_back(++branches_);
+  }
+  void close_branch() {
+    if (!branch_.empty()) branch_.pop_back();
+  }
+
+  /// Words that shape the script. @return whether the first word was one, and is gone.
+  bool keyword() {
+    if (words_.empty()) return false;
+    const std::string& word = words_.front().text;
+    if (word == "if" || word == "while" || word == "until") {
+      open_branch();
+    } else if (word == "elif" || word == "else") {
+      if (!branch_.empty()) branch_.back() = ++branches_;
+    } else if (word == "fi" || word == "done") {
+      close_branch();
+      words_.clear();
+      return true;
+    } else if (word == "esac") {
+      if (!cases_.empty()) cases_.pop_back();
+      close_branch();
+      words_.clear();
+      return true;
+    } else if (word == "case") {
+      open_branch();
+      cases_.push_back(0);
+      const bool bare = words_.size() <= 3;  // else the first pattern stands in the same line
+      words_.clear();
+      if (bare) skip_pattern();
+      return true;
+    } else if (word == "for" || word == "select") {
+      open_branch();
+      if (words_.size() > 3 && words_[2].text == "in") {
+        for (std::size_t i = 3; i < words_.size(); ++i) {
+          Variables::Branch one = branch_;
+          one.push_back(++branches_);
+          variables_.set(words_[1].text, {words_[i]}, false, words_.size() == 4 ? branch_ : one);
+        }
+      }
+      words_.clear();
+      return true;
+    } else if (word != "then" && word != "do" && word != "{" && word != "}" && word != "!") {
+      return false;
+    }
+    words_.erase(words_.begin());
+    return true;
+  }
+
+  void end_command() {
+    end_word();
+    if (arrays_ > 0) return;
+    while (keyword()) {
+    }
+    if (words_.empty()) return;
+    std::vector<Word> words = std::move(words_);
+    words_.clear();
+    static constexpr std::string_view kDeclare[] = {"export", "declare", "local", "readonly", "typeset"};
+    const bool declares =
+        std::find(std::begin(kDeclare), std::end(kDeclare), words[0].text) != std::end(kDeclare);
+    std::size_t first = declares ? 1 : 0;
+    std::vector<std::pair<std::string, Word>> own;
+    for (; first < words.size(); ++first) {
+      std::size_t equals = 0;
+      bool append = false;
+      const std::string& text = words[first].text;
+      if (declares && text.starts_with('-')) continue;
+      if (!assignment_name(text, equals, append)) {
+        if (declares) continue;
+        break;
+      }
+      Word value{text.substr(equals + 1), words[first].line, words[first].unresolved};
+      const std::string name = text.substr(0, append ? equals - 1 : equals);
+      if (append) variables_.append(name, {value}, false, branch_);
+      else own.emplace_back(name, std::move(value));
+    }
+    if (first >= words.size()) {
+      for (auto& [name, value] : own) variables_.set(name, {std::move(value)}, false, branch_);
+      return;
+    }
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(first));
+    if (out_.size() >= kMostCommands || (keep_ && !keep_(words))) return;
+    ShellCommand command{std::move(words), variables_, 0};
+    command.line = command.words.front().line;
+    for (auto& [name, value] : own) command.variables.set(name, {std::move(value)}, false);
+    out_.push_back(std::move(command));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_;
+  Variables& variables_;
+  bool (*keep_)(const std::vector<Word>&);
+  std::vector<ShellCommand> out_;
+  std::vector<Word> words_;
+  Word word_;
+  bool in_word_ = false;
+  bool quoted_ = false;
+  bool assigning_ = false;
+  int arrays_ = 0;
+  std::vector<std::string> here_;
+  Variables::Branch branch_;
+  int branches_ = 0;
+  std::vector<int> cases_;
+};
+
+}  // namespace
+
+std::vector<ShellCommand> read_shell(std::string_view text, int first_line, Variables& variables,
+                                     bool (*keep)(const std::vector<Word>&)) {
+  return Reader(text, first_line, variables, keep).run();
+}
+
+std::vector<Word> split_words(std::string_view text, int first_line) {
+  std::vector<Word> words;
+  Word word;
+  bool in_word = false;
+  int line = first_line;
+  const auto begin = [&] {
+    if (!in_word) word = {"", line, {}};
+    in_word = true;
+  };
+  const auto end = [&] {
+    if (in_word && words.size() < kMostWords) words.push_back(std::move(word));
+    in_word = false;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      end();
+      ++line;
+    } else if (blank(c)) {
+      end();
+    } else if (c == '#' && !in_word) {
+      while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      ++i;
+      if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+      if (text[i] == '\n') {
+        end();
+        ++line;
+      } else {
+        begin();
+        word.text += text[i];
+      }
+    } else if (c == '\'' || c == '"') {
+      begin();
+      for (++i; i < text.size() && text[i] != c; ++i) {
+        if (c == '"' && text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\'))
+          ++i;
+        if (text[i] == '\n') ++line;
+        word.text += text[i];
+      }
+    } else {
+      begin();
+      word.text += c;
+    }
+  }
+  end();
+  return words;
+}
+
+}  // namespace qwenfit::plan

@@ -1,0 +1,81 @@
+// Values of variables in shell scripts, compose files and container environments, and their expansion as
+// text. Nothing is executed: what only a running shell could tell stays as it was written and is named.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qwenfit::plan {
+
+/// A word of a command line after expansion.
+struct Word {
+  std::string text;
+  int line = 0;
+  std::vector<std::string> unresolved;  ///< what in it could not be told: "$MODEL", "$(nproc)"
+};
+
+/// A text after expansion.
+struct Expanded {
+  std::string text;
+  std::vector<std::string> unresolved;
+};
+
+/// What is known of variables while a script is read. Assignments inside branches (`if`, `case`, loops) are
+/// kept apart: which of them runs is not known.
+class Variables {
+ public:
+  /// The branch that is being read: one number for every open `if`, `case` or loop.
+  using Branch = std::vector<int>;
+
+  void set(const std::string& name, std::vector<Word> words, bool list, const Branch& branch = {});
+  void set(const std::string& name, const std::string& text, int line = 0);
+  void append(const std::string& name, std::vector<Word> words, bool list, const Branch& branch);
+  /// A variable that exists but whose value is not in the file (valueFrom, a positional parameter).
+  void set_unknown(const std::string& name);
+
+  struct Found {
+    bool set = false;
+    bool list = false;
+    std::vector<Word> words;  ///< one word unless a list
+    std::string doubt;        ///< other values that other branches give it
+  };
+  Found find(const std::string& name, const Branch& branch = {}) const;
+  /// The text of a variable that is known for certain, else empty.
+  std::string text(const std::string& name) const;
+  std::vector<std::string> names() const;
+
+ private:
+  struct Assignment {
+    Branch branch;
+    bool list;
+    std::vector<Word> words;
+  };
+  std::map<std::string, std::vector<Assignment>> assignments_;
+};
+
+/// How variables are written.
+enum class Dialect {
+  shell,       ///< $X, ${X:-d}, $(command), arrays
+  compose,     ///< $X, ${X:-d}; $$ is a dollar sign
+  kubernetes,  ///< $(X); $$ is a dollar sign
+  systemd,     ///< $X, ${X}; $$ is a dollar sign
+};
+
+/// The piece of text behind a `$` at `at`: sets `end` to the first byte behind it. Words are several for a
+/// list.
+struct Parameter {
+  std::vector<Word> words;
+  bool list = false;
+  bool known = true;  ///< false: a lone `$`, which is itself
+  std::size_t end = 0;
+};
+Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialect, Variables& variables,
+                           const Variables::Branch& branch, int depth = 0);
+
+/// Expands every variable of `text`, which is one word whatever it holds.
+Expanded expand(std::string_view text, Dialect dialect, Variables& variables,
+                const Variables::Branch& branch = {}, int depth = 0);
+
+}  // namespace qwenfit::plan

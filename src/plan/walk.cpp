@@ -1,0 +1,108 @@
+// Paths -> texts. Sizes and depths are bounded; links are not followed out of a folder.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "qwenfit/error.hpp"
+#include "qwenfit/plan.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Rendered charts with their resource definitions have some megabytes; nothing that starts an engine has
+/// more.
+constexpr std::size_t kLargest = std::size_t{16} << 20;
+constexpr int kDeepest = 32;
+constexpr std::int64_t kMostFiles = 100000;
+
+std::string read_stream(std::FILE* in, const std::string& name) {
+  std::string text;
+  char buffer[1 << 16];
+  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, in)) {
+    text.append(buffer, got);
+    if (text.size() > kLargest)
+      throw Error(ErrorCode::bad_input,
+                  fmt::format("{} has more than {} MiB: no deployment plan", name, kLargest >> 20));
+  }
+  if (std::ferror(in)) throw Error(ErrorCode::io, fmt::format("can't read {}", name));
+  return text;
+}
+
+std::string read_file(const fs::path& path, const std::string& name) {
+  struct Close {
+    void operator()(std::FILE* f) const { std::fclose(f); }
+  };
+  const std::unique_ptr<std::FILE, Close> in(std::fopen(path.c_str(), "rb"));
+  if (!in) throw Error(ErrorCode::io, fmt::format("can't read {}", name));
+  return read_stream(in.get(), name);
+}
+
+/// Files of a folder that may start an engine; what is named on the command line is read whatever its name.
+bool worth_reading(const fs::path& path) {
+  const std::string name = lower(path.filename().string());
+  for (const std::string_view end : {".yaml", ".yml", ".sh", ".bash", ".service", ".container", ".json",
+                                     ".tpl", ".env", ".j2", ".toml", ".conf", ".nix", ".mk"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return name.find("dockerfile") != std::string::npos || name.find("containerfile") != std::string::npos ||
+         name.starts_with("modelfile") || name.ends_with(".modelfile") || name == "makefile" ||
+         name == "procfile" || name == "justfile";
+}
+
+bool skipped_folder(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return (name.size() > 1 && name[0] == '.' && name != ".." && name != ".github" && name != ".gitlab") ||
+         name == "node_modules" || name == "__pycache__";
+}
+
+void read_folder(const fs::path& folder, const Options& options, Report& report) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error);
+  if (error) throw Error(ErrorCode::io, fmt::format("can't read {}: {}", folder.string(), error.message()));
+  for (const fs::recursive_directory_iterator end; it != end; it.increment(error)) {
+    if (error) break;
+    const fs::directory_entry& entry = *it;
+    if (entry.is_directory(error)) {
+      if (skipped_folder(entry.path()) || it.depth() >= kDeepest) it.disable_recursion_pending();
+      continue;
+    }
+    if (!entry.is_symlink(error) && entry.is_regular_file(error) && worth_reading(entry.path()))
+      files.push_back(entry.path());
+    if (static_cast<std::int64_t>(files.size()) > kMostFiles)
+      throw Error(ErrorCode::bad_input,
+                  fmt::format("{} holds more than {} files to read", folder.string(), kMostFiles));
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) {
+    try {
+      read_text(file.string(), read_file(file, file.string()), options, report);
+    } catch (const Error& e) {
+      report.skipped.push_back({file.string(), e.what()});
+    }
+  }
+}
+
+}  // namespace
+
+void read_path(const std::string& path, const Options& options, Report& report) {
+  if (path == "-") {
+    read_text("stdin", read_stream(stdin, "standard input"), options, report);
+    return;
+  }
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (error || status.type() == fs::file_type::not_found)
+    throw Error(ErrorCode::io, fmt::format("can't read {}: no such file or folder", path));
+  if (fs::is_directory(status)) read_folder(path, options, report);
+  else if (fs::is_regular_file(status) || fs::is_fifo(status))
+    read_text(path, read_file(path, path), options, report);
+  else throw Error(ErrorCode::bad_input, fmt::format("{} is no file to read", path));
+}
+
+}  // namespace qwenfit::plan
