@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "qwenfit/error.hpp"
 #include "rules.hpp"
@@ -108,7 +109,8 @@ const Rules& rules_of(const catalog::Engine& engine) {
   if (engine.id == "mlx") return mlx_rules();
   if (engine.id == "tensorrt-llm") return tensorrt_llm_rules();
   if (engine.id == "exllamav3") return exllamav3_rules();
-  return simple_rules();
+  if (engine.id == "ollama" || engine.id == "lmstudio") return ollama_rules();
+  throw std::logic_error(fmt::format("data/engines has {}, which no rules are written for", engine.id));
 }
 
 }  // namespace qwenfit::engine

@@ -16,7 +16,7 @@ class Rules {
 /// The rules of this engine.
 const Rules& rules_of(const catalog::Engine& engine);
 
-const Rules& simple_rules();        // simple.cpp
+const Rules& ollama_rules();        // ollama.cpp: LM Studio too
 const Rules& llamacpp_rules();      // llamacpp.cpp
 const Rules& vllm_rules();          // vllm.cpp
 const Rules& sglang_rules();        // sglang.cpp
