@@ -3,6 +3,8 @@
 
 Publishers' own mixes (UD-*) follow no rule that is known. What is kept of them:
   - the size of each published file, for models with the same text part (the newest source of a file wins);
+  - for its other formats of the same model, what the publisher's files of that model say: how much larger or smaller than
+    usual they are, near formats first ("derived");
   - for all other models, how much larger such files are than those of the file type that the mix starts from: the
     median over the models of a kind (dense, moe, hybrid-dense, hybrid-moe). Printed beside it: the error of that
     ratio for a model that is left out of it.
@@ -14,6 +16,7 @@ usage: fit_gguf_recipes.py QWENFIT     the program, built before; run it twice w
 """
 import collections
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -126,6 +129,65 @@ def ratios(name, start, files, sizes):
     return out, errors
 
 
+class Ladder:
+    """A publisher's mixes over models: logarithms of their ratios to the file types that they start from."""
+
+    def __init__(self, files, names, formats, sizes):
+        self.ratio, self.file = {}, {}
+        self.bits = {name: formats[start]["bits"] for name, (_, start) in names.items()}
+        for f in files:
+            size = sizes.get((f.model["id"], names[f.format][1], f.mtp))
+            if size:
+                self.ratio[(f.shape, f.mtp, f.format)] = math.log(f.bytes / size)
+                self.file[(f.shape, f.mtp, f.format)] = f
+
+    def usual(self, name, kind, but):
+        """Median over other models, those of the kind first."""
+        found = [(self.file[k].kind == kind, r) for k, r in self.ratio.items() if k[2] == name and k[0] != but]
+        alike = [r for same, r in found if same] or [r for _, r in found]
+        return statistics.median(alike) if alike else None
+
+    def predict(self, shape, mtp, name, kind):
+        """Ratio of a mix of a model from the model's other mixes; None with fewer than three of them."""
+        usual = self.usual(name, kind, shape)
+        weight, total, n = 0.3, 0.0, 0  # 0.3: what speaks for the usual ratio
+        for (s, m, other), ratio in self.ratio.items():
+            if s != shape or other == name:
+                continue
+            base = self.usual(other, kind, shape)
+            if base is None:
+                continue
+            near = math.exp(-abs(self.bits[other] - self.bits[name]) / 0.5) * (1 if m == mtp else 0.7)
+            weight, total, n = weight + near, total + near * (ratio - base), n + 1
+        return None if usual is None or n < 3 else usual + total / weight
+
+    def error(self):
+        """Errors of predictions whose file is known."""
+        out = []
+        for (shape, mtp, name), ratio in self.ratio.items():
+            guess = self.predict(shape, mtp, name, self.file[(shape, mtp, name)].kind)
+            if guess is not None:
+                out.append(abs(math.exp(guess - ratio) - 1))
+        return sorted(out)
+
+
+def derive(ladder, names, sizes, error):
+    """Files for the formats that are missing of known models."""
+    out = []
+    for shape, mtp in sorted({k[:2] for k in ladder.ratio}):
+        known = {k[2]: ladder.file[k] for k in ladder.ratio if k[:2] == (shape, mtp)}
+        some = next(iter(known.values()))
+        for name, (_, start) in names.items():
+            size = sizes.get((some.model["id"], start, mtp))
+            guess = None if name in known else ladder.predict(shape, mtp, name, some.kind)
+            if guess is None or not size:
+                continue
+            size = round(size * math.exp(guess))
+            out.append({"model": some.model["id"], "format": name, "mtp": mtp, "bytes": size,
+                        "rounding": round(error * size)})
+    return out
+
+
 def main():
     program = sys.argv[1]
     models, formats = records("models", "models"), records("formats", "formats")
@@ -135,7 +197,7 @@ def main():
     names.update({n: (formats[n]["name"], start) for n, start in LARGE.items()})
     mixes = [f for f in files if f.format in names]
     plain = [f for f in files if f.format not in names and f.publisher in ("unsloth", "bartowski", "qwen")]
-    wanted = {(f.model["id"], names[f.format][1], f.mtp) for f in mixes}
+    wanted = {(f.model["id"], start, f.mtp) for f in mixes for _, start in names.values()}
     sizes = mix_sizes(program, wanted)
 
     out, all_errors = [], []
@@ -170,6 +232,14 @@ def main():
     print("models with a known file of their shape: median %.2f%%, 90%% within %.1f%%, %d files"
           % (100 * statistics.median(spread), 100 * spread[int(0.9 * len(spread))], len(spread)))
 
+    dynamic = {n: v for n, v in names.items() if n not in LARGE}
+    ladder = Ladder([f for f in best_of(mixes) if f.publisher == "unsloth" and f.format in dynamic], dynamic, formats,
+                    sizes)
+    errors = ladder.error()
+    print("other formats of a known model: median %.2f%%, 90%% within %.1f%%, %d files"
+          % (100 * statistics.median(errors), 100 * errors[int(0.9 * len(errors))], len(errors)))
+    derived = derive(ladder, dynamic, sizes, statistics.median(errors))
+
     published = best_of(mixes)
     rule = ask(program, [{"model": f.model["id"], "format": f.format, "engine": "llama.cpp"} for f in plain])
     off = [f for f, a in zip(plain, rule) if "error" not in a
@@ -177,10 +247,10 @@ def main():
     published += best_of(off)
     published.sort(key=lambda f: (f.format, f.publisher not in ("unsloth" if f.format.startswith("ud") else "bartowski"),
                                   f.publisher, f.model["id"], f.mtp))
-    write(out, published)
+    write(out, published, derived)
 
 
-def write(out, published):
+def write(out, published, derived):
     folder = os.path.join(ROOT, "data", "formats")
     kept = []
     for f in published:
@@ -193,12 +263,19 @@ def write(out, published):
         if f.mtp:
             record["mtp"] = True
         kept.append(record)
+    for d in derived:
+        record = {"id": ".".join(["unsloth", d["model"], d["format"]] + (["mtp"] if d["mtp"] else [])),
+                  "publisher": "unsloth", "model": d["model"], "format": d["format"], "bytes": d["bytes"],
+                  "rounding": d["rounding"], "derived": True, "source": "scripts/fit_gguf_recipes.py"}
+        if d["mtp"]:
+            record["mtp"] = True
+        kept.append(record)
     for name, kind, items in (("gguf-recipes.json", "formats", out), ("gguf-published.json", "published_files", kept)):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write('{\n "$schema": "../schema/catalog.schema.json",\n "%s": [\n' % kind)
             file.write(",\n".join("  " + json.dumps(item) for item in items))
             file.write("\n ]\n}\n")
-    print(len(out), "formats,", len(kept), "published files")
+    print(len(out), "formats,", len(kept) - len(derived), "published files,", len(derived), "derived")
 
 
 if __name__ == "__main__":

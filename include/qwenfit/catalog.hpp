@@ -302,7 +302,8 @@ struct PublishedFile {
   Text format;     ///< id of the weight format
   bool mtp;        ///< the file holds the multi-token prediction layers
   std::int64_t bytes;
-  std::int64_t rounding;  ///< half the last digit that the source printed, bytes
+  std::int64_t rounding;  ///< half the last digit that the source printed, bytes; of a derived size its error
+  bool derived;           ///< no file is known: reckoned from the publisher's other files of this model
   Text source;
 };
 

@@ -302,6 +302,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Publishe
   v("mtp", r.mtp, Need::optional);
   v("bytes", r.bytes, Need::required);
   v("rounding", r.rounding, Need::optional);
+  v("derived", r.derived, Need::optional);
   v("source", r.source, Need::required);
 }
 

@@ -33,13 +33,13 @@ bool same_text_part(const catalog::Model& a, const catalog::Model& b) {
          (a.kind == "reranker") == (b.kind == "reranker") && same(x.moe, y.moe);
 }
 
-/// The published file that says most of this one: its own, else one that only MTP sets apart. Of the formats
-/// that no rule gives any publisher's will do; under llama-quantize's names only the publisher's own.
-const PublishedFile* published_file(const Job& job, bool with_mtp) {
+/// The file that says the size of this one. Of the formats that no rule gives any publisher's will do; under
+/// llama-quantize's names only the publisher's own.
+const PublishedFile* published_file(const Job& job, bool with_mtp, bool derived) {
   const bool own_mix = job.format.scheme == catalog::Scheme::ggml_recipe;
   const PublishedFile* best = nullptr;
   for (const PublishedFile* file : job.catalog.published_files()) {
-    if (file->format != job.format.id || file->mtp != with_mtp) continue;
+    if (file->format != job.format.id || file->mtp != with_mtp || file->derived != derived) continue;
     const bool asked = file->publisher == job.options.publisher;
     if (!asked && (!own_mix || best)) continue;
     const catalog::Model* model = job.catalog.model(file->model);
@@ -112,8 +112,9 @@ void apply_published_size(Job& job) {
   double ratio = fitted ? fitted->ratio : 1;
   weights.relative_error = fitted ? fitted->relative_error : 0;
   bool mtp = job.options.with_mtp;
-  const PublishedFile* file = published_file(job, mtp);
-  if (!file) file = published_file(job, mtp = !mtp);
+  const PublishedFile* file = published_file(job, mtp, false);
+  if (!file) file = published_file(job, mtp = !mtp, false);
+  if (!file) file = published_file(job, mtp = !mtp, true);
   if (file) {
     // Where the source rounded, what the ratio gives within the rounding is nearer than the printed digits.
     const auto mix = static_cast<double>(plain_mix(job, mtp));
@@ -121,7 +122,9 @@ void apply_published_size(Job& job) {
                        static_cast<double>(file->bytes + file->rounding) / mix);
     weights.relative_error = static_cast<double>(file->rounding) / static_cast<double>(file->bytes);
     weights.notes.push_back(
-        fmt::format("size from the file that {} published of {}", file->publisher, file->model));
+        file->derived
+            ? fmt::format("size after the other files that {} published of {}", file->publisher, file->model)
+            : fmt::format("size from the file that {} published of {}", file->publisher, file->model));
   } else if (!own_mix) {
     return;
   }

@@ -48,13 +48,20 @@ TEST_CASE("models with the same text part have the same files") {
         make("qwen3-30b-a3b", "ud-q2_k_xl").total());
 }
 
+TEST_CASE("a format that was not seen of a known model lies between its neighbours") {
+  const Bytes size = make("qwen3-4b", "ud-q3_k_m").total();
+  CHECK(size > make("qwen3-4b", "ud-q2_k_xl").total());
+  CHECK(size < make("qwen3-4b", "ud-q4_k_xl").total());
+  CHECK(make("qwen3-4b", "ud-q3_k_m").notes[0].find("other files") != std::string::npos);
+}
+
 TEST_CASE("a mix of a model without a published file follows the ratio of its kind") {
   const catalog::WeightFormat& mix = *catalog::Catalog::builtin().format("ud-q5_k_xl");
   REQUIRE(mix.ratios.size() == 4);
-  const format::Weights w = make("qwen2-72b", "ud-q5_k_xl");
+  const format::Weights w = make("qwen1.5-32b", "ud-q5_k_xl");
   CHECK_FALSE(w.exact);
   CHECK(w.relative_error > 0);
-  const auto start = static_cast<double>(make("qwen2-72b", mix.recipe).total());
+  const auto start = static_cast<double>(make("qwen1.5-32b", mix.recipe).total());
   CHECK(static_cast<double>(w.total()) / start == Approx(mix.ratios[0].ratio).epsilon(1e-6));
 }
 
