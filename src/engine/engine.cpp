@@ -104,12 +104,11 @@ MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
 const Rules& rules_of(const catalog::Engine& engine) {
   if (engine.id == "vllm") return vllm_rules();
   if (engine.id == "sglang") return sglang_rules();
-  if (engine.id == "llama.cpp") return llamacpp_rules();
+  if (engine.id == "llama.cpp" || engine.id == "ollama" || engine.id == "lmstudio") return llamacpp_rules();
   if (engine.id == "transformers") return transformers_rules();
   if (engine.id == "mlx") return mlx_rules();
   if (engine.id == "tensorrt-llm") return tensorrt_llm_rules();
   if (engine.id == "exllamav3") return exllamav3_rules();
-  if (engine.id == "ollama" || engine.id == "lmstudio") return ollama_rules();
   throw std::logic_error(fmt::format("data/engines has {}, which no rules are written for", engine.id));
 }
 

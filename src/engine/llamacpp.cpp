@@ -1,5 +1,6 @@
 // llama.cpp's programs: defaults, what they choose by themselves, notes.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -14,25 +15,106 @@ namespace {
 
 /// Free memory that --fit leaves on each card (common.h: fit_params_target).
 constexpr Bytes kFitMargin = Bytes{1024} * units::kMiB;
+constexpr int kAppBatch = 512;  // n_batch of Ollama and LM Studio
+/// common/arg.cpp: kv_cache_types
+constexpr std::string_view kCacheTypes[] = {"f32",  "f16",    "bf16", "q8_0", "q4_0",
+                                            "q4_1", "iq4_nl", "q5_0", "q5_1"};
+
+std::string cells_of(const ContextShape& c) {
+  return c.streams == 1 ? fmt::format("{} cells", units::format_grouped(c.cells))
+                        : fmt::format("{} x {} cells", c.streams, units::format_grouped(c.cells));
+}
+
+void explain(const Job& job, const MemoryPlan& plan, std::vector<engine::Step>& steps) {
+  const Derivation derivation(&steps, std::string(job.setup.engine->name));
+  const DeviceMemory cards = plan.all_devices();
+  derivation.bytes("Weights on cards", "tensors of the layers there, whole steps of 128 B each",
+                   fmt::format("-ngl {} of {}", plan.gpu_layers, job.layers + 1), cards.weights,
+                   "llama-model.cpp: load_tensors");
+  derivation.bytes("Weights on the host", "token embedding, layers and experts that are not on a card", "",
+                   plan.host.weights, "llama-model.cpp: load_tensors");
+  derivation.bytes("KV cache", "rows of K and V x cells x layers with attention",
+                   fmt::format("{}, padded to 256", cells_of(job.context)),
+                   cards.kv_cache + plan.host.kv_cache, "llama-kv-cache.cpp: llama_kv_cache");
+  if (job.shape.hybrid()) {
+    derivation.bytes("Recurrent state", "convolution and delta-rule states in 32 bit x sequences",
+                     fmt::format("{} sequences", job.context.sequences * job.context.snapshots),
+                     cards.recurrent_state + plan.host.recurrent_state,
+                     "llama-memory-recurrent.cpp: llama_memory_recurrent");
+  }
+  derivation.bytes("Compute buffers", "highest address in the plan of the graph of one full batch",
+                   fmt::format("{} tokens, {} with logits", job.context.tokens, job.context.outputs),
+                   cards.compute + plan.host.compute,
+                   "ggml-alloc.c, ggml-backend.cpp; docs/llamacpp-memory.md");
+  derivation.bytes("Output buffer", "sequences x vocabulary x 4 B, on the host",
+                   fmt::format("{} x {} x 4", job.context.sequences, units::format_grouped(job.shape.vocab)),
+                   plan.host.output, "llama-context.cpp: output_reserve");
+}
+
+void say_what_moved(const Job& job, const MemoryPlan& plan, MemoryPlan& out) {
+  const auto on_host =
+      std::count_if(plan.layers.begin(), plan.layers.end(), [](LayerPlace p) { return p.device < 0; });
+  const auto experts = std::count_if(plan.layers.begin(), plan.layers.end(),
+                                     [](LayerPlace p) { return p.device >= 0 && p.experts_on_host; });
+  if (on_host > 0) {
+    out.notes.push_back(fmt::format("{} of {} layers are computed on the host: -ngl {}", on_host,
+                                    job.shape.layers, plan.gpu_layers));
+  }
+  if (experts > 0) out.notes.push_back(fmt::format("the experts of {} layers are in host memory", experts));
+}
 
 class Llama : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
     LlamaOptions& l = setup.llama;
     if (setup.context == 0) setup.context = std::min<std::int64_t>(setup.model->context.native, 8192);
+    if (setup.engine->id != "llama.cpp" && l.batch == LlamaOptions{}.batch) l.batch = kAppBatch;
     l.slots_follow = !l.parallel_slots && !l.kv_unified;
     const Slots slots = slots_of(setup, version_of(setup));
     if (l.slots_follow || !l.parallel_slots) l.parallel_slots = static_cast<int>(slots.count);
     l.kv_unified = slots.unified;
+    check(setup);
   }
 
-  MemoryPlan plan(const Setup& setup, std::vector<Step>*) const override {
+  MemoryPlan plan(const Setup& setup, std::vector<engine::Step>* steps) const override {
     const Job job = job_of(setup);
     MemoryPlan plan = plan_with(job, asked_arrangement(job));
-    const bool chooses =
-        !setup.llama.gpu_layers && setup.llama.cpu_moe_layers == 0 && job.gpus > 0 && !setup.devices.empty();
-    if (!chooses || leaves_free(plan, 0)) return plan;
-    return plan_with(job, fitted_arrangement(job, job.version.fits_layers ? kFitMargin : 0));
+    const bool chooses = !setup.llama.gpu_layers && setup.llama.cpu_moe_layers == 0 &&
+                         setup.llama.keep_layers.empty() && job.gpus > 0 && !setup.devices.empty();
+    if (chooses && !leaves_free(plan, 0)) {
+      const bool fits = job.version.fits_layers;
+      plan = plan_with(job, fitted_arrangement(job, fits ? kFitMargin : 0, fits));
+      say_what_moved(job, MemoryPlan(plan), plan);
+    } else if (chooses && job.version.fits_layers && !leaves_free(plan, kFitMargin)) {
+      plan.notes.emplace_back(
+          "less than 1 GiB stays free: llama.cpp's --fit would put a layer or more on the host; -ngl 999 "
+          "keeps all "
+          "on the card");
+    }
+    if (setup.llama.split_mode == SplitMode::row || setup.llama.split_mode == SplitMode::tensor) {
+      plan.notes.emplace_back(
+          "split modes row and tensor are counted as layer: the cards' shares are about right");
+    }
+    if (steps) explain(job, plan, *steps);
+    return plan;
+  }
+
+ private:
+  static void check(const Setup& setup) {
+    if (!setup.llama.flash_attention && setup.kv_type_v->block > 1) {
+      throw Error(ErrorCode::unsupported,
+                  fmt::format("a KV cache with {} values needs flash attention: llama.cpp refuses it without",
+                              setup.kv_type_v->id));
+    }
+    const std::string_view k = setup.kv_type->id;
+    const std::string_view v = setup.kv_type_v->id;
+    for (const std::string_view type : {k, v}) {
+      if (std::find(std::begin(kCacheTypes), std::end(kCacheTypes), type) == std::end(kCacheTypes)) {
+        throw Error(ErrorCode::unsupported,
+                    fmt::format("{} has no KV cache of type {}: it is one of {}", setup.engine->name, type,
+                                fmt::join(kCacheTypes, ", ")));
+      }
+    }
   }
 };
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 
 #include "qwenfit/error.hpp"
 #include "version_point.hpp"
@@ -14,13 +14,24 @@ namespace {
 constexpr std::int64_t kPadding = 256;
 constexpr std::int64_t kServerSlots = 4;
 
-/// The date that a version text stands for: a release, a build number ("b6123"), a date.
+/// The date of a build number ("b9415"): of the last known one that is not above it.
+std::string_view date_of_build(const catalog::Engine& engine, int build) {
+  std::string_view date = engine.versions[0].date;
+  int last = 0;
+  for (const catalog::EngineVersion& v : engine.versions) {
+    if (!v.version.starts_with('b')) continue;
+    last = std::atoi(std::string(v.version.substr(1)).c_str());
+    if (last <= build) date = v.date;
+  }
+  return build > last ? engine.versions[engine.versions.size() - 1].date : date;
+}
+
+/// The date that a version text stands for: a release, a build, a date.
 std::string date_of(const Setup& setup) {
-  std::string_view text = setup.engine_version;
-  const auto is_build = [&] {
-    return text.size() > 2 && text[0] == 'b' && std::isdigit(static_cast<unsigned char>(text[1]));
-  };
-  if (is_build()) text.remove_prefix(1);
+  const std::string& text = setup.engine_version;
+  const bool build =
+      text.size() > 2 && text[0] == 'b' && text.find_first_not_of("0123456789", 1) == std::string::npos;
+  if (build) return std::string(date_of_build(*setup.engine, std::atoi(text.substr(1, 6).c_str())));
   return version_point(*setup.engine, text).date;
 }
 
@@ -28,11 +39,16 @@ std::string date_of(const Setup& setup) {
 
 Version version_of(const Setup& setup) {
   Version v;
+  // Both reserve logits for the whole batch and move whole layers; Ollama serves one user unless it is told
+  // more.
+  if (setup.engine->id != "llama.cpp") {
+    v.limits_outputs = v.fits_layers = false;
+    v.shared_slots = setup.engine->id == "lmstudio";
+    return v;
+  }
   if (setup.engine->versions.empty() || setup.engine_version.empty()) return v;
   const std::string date = date_of(setup);
-  v.half_mask = date >= "2026-05-01";
-  v.limits_outputs = date >= "2026-07-01";
-  v.plans_scratch = date >= "2026-08-01";
+  v.half_mask = v.limits_outputs = v.plans_scratch = date >= "2026-07-01";
   v.rotates_cache = date >= "2026-04-01";
   v.shared_slots = date >= "2026-01-01";
   v.fits_layers = date >= "2025-12-15";

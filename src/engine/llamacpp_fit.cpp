@@ -16,13 +16,15 @@ struct Share {
 
 class Fitter {
  public:
-  Fitter(const Job& job, Bytes margin) : job_(job), shares_(static_cast<std::size_t>(job.gpus)) {
+  Fitter(const Job& job, Bytes margin, bool moves_experts)
+      : job_(job),
+        shares_(static_cast<std::size_t>(job.gpus)),
+        moves_experts_(moves_experts && job.shape.experts > 0) {
     const MemoryPlan empty = plan_with(job, arrangement(shares_), true);
     for (const DeviceMemory& d : empty.devices) {
       targets_.push_back(d.usable - margin);
       compute_.push_back(d.compute);
     }
-    moves_experts_ = job.shape.experts > 0;
   }
 
   Arrangement run() {
@@ -74,8 +76,8 @@ class Fitter {
   /// on it: the search does with a rough one, an exact plan has the last word.
   template <class F>
   int most_that_fit(int most, std::size_t card, F&& with) {
-    int n = 0;
-    for (int tries = 0; tries < 3; ++tries) {
+    int n = -1;
+    for (int tries = 0; tries < 4; ++tries) {
       int low = 0;
       int high = most;
       while (low < high) {
@@ -83,8 +85,9 @@ class Fitter {
         if (about_fits(with(middle), card)) low = middle;
         else high = middle - 1;
       }
+      if (low == n) break;
       n = low;
-      if (n == 0 || fits(with(n), card, true)) break;
+      fits(with(n), card, true);  // for its compute buffer
     }
     while (n > 0 && !fits(with(n), card, false)) --n;
     return n;
@@ -126,15 +129,15 @@ class Fitter {
 
   const Job& job_;
   std::vector<Share> shares_;
+  bool moves_experts_;
   std::vector<Bytes> targets_;
   std::vector<Bytes> compute_;
-  bool moves_experts_ = false;
 };
 
 }  // namespace
 
-Arrangement fitted_arrangement(const Job& job, Bytes margin) {
-  return Fitter(job, margin).run();
+Arrangement fitted_arrangement(const Job& job, Bytes margin, bool moves_experts) {
+  return Fitter(job, margin, moves_experts).run();
 }
 
 }  // namespace qwenfit::engine::llamacpp

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "serving.hpp"
-
 namespace qwenfit::engine::llamacpp {
 namespace {
 
@@ -13,7 +11,8 @@ constexpr std::int64_t kMostSequences = 256;  // llama-cparams.h: LLAMA_MAX_SEQ
 
 Bytes runtime_of(const Setup& setup) {
   if (setup.backend == Backend::cpu) return 0;
-  return units::mib(constant_of(setup, fmt::format("context_{}_mib", backend_name(setup.backend))));
+  const std::string name = fmt::format("context_{}_mib", backend_name(setup.backend));
+  return units::mib(catalog::constant(*setup.catalog->engine("llama.cpp"), name).value);
 }
 
 Backends backends_of(const Setup& setup, const Version& version, int gpus) {
@@ -50,16 +49,45 @@ MemoryPlan empty_plan(const Job& job) {
   return plan;
 }
 
-void add_compute(const Job& job, const Arrangement& a, bool rough, MemoryPlan& plan) {
-  ComputeJob compute{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus), job.backends,
-                     GraphKind::trunk};
-  compute.rough = rough;
-  compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts() &&
-                              job.setup.llama.split_mode == SplitMode::layer;
+ComputeJob compute_job(const Job& job, const Arrangement& a) {
+  ComputeJob out{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus), job.backends,
+                 GraphKind::trunk};
+  out.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts() &&
+                          job.setup.llama.split_mode == SplitMode::layer;
+  return out;
+}
+
+void add_compute(const Job& job, ComputeJob compute, MemoryPlan& plan) {
   const ComputeBuffers buffers = compute_buffers(std::move(compute));
   for (std::size_t i = 0; i < static_cast<std::size_t>(job.gpus); ++i)
     plan.devices[i].compute += buffers.bytes[i];
   plan.host.compute += buffers.bytes.back();
+}
+
+/// A second context, with the MTP block as its only layer: it has a cache, a graph and logits of its own.
+void add_draft_context(const Job& job, const Arrangement& a, MemoryPlan& plan) {
+  const auto layer = static_cast<std::size_t>(job.shape.layers);
+  if (layer >= a.layers.size() || job.shape.streams > 0) return;  // llama.cpp leaves Qwen4Exp's block out
+  const int device = a.layers[layer];
+  const Bytes cache = layer_cache_bytes(job.shape, job.context, device != kHost);
+  (device == kHost ? plan.host.kv_cache : plan.devices[static_cast<std::size_t>(device)].kv_cache) += cache;
+  ComputeJob draft = compute_job(job, a);
+  draft.kind = GraphKind::mtp;
+  draft.placement.layers = {
+      {static_cast<std::int16_t>(device == kHost ? job.gpus : device), a.experts_on_host[layer], 0}};
+  add_compute(job, std::move(draft), plan);
+  plan.host.output += job.context.sequences * std::int64_t{job.shape.vocab} * 4;
+}
+
+/// The multimodal projector: towers in 16 bit, vectors in 32, on the first card.
+void add_projector(const Setup& setup, MemoryPlan& plan) {
+  Bytes sum = 0;
+  for (const model::Tensor& t : model::build_inventory(*setup.model, model::Layout::gguf).tensors) {
+    const bool tower = t.part == model::Part::vision || t.part == model::Part::audio;
+    if (tower) sum += t.elements() * (t.is_vector ? 4 : 2);
+  }
+  plan.devices.front().weights += sum;
+  if (sum > 0) plan.notes.emplace_back("the projector's own compute buffer, for its images, is not counted");
 }
 
 /// Setup::llama.keep_layers and gpu_layers. MTP blocks follow the last layer of the trunk.
@@ -112,8 +140,12 @@ MemoryPlan plan_with(const Job& job, const Arrangement& a, bool rough) {
     plan.refusal = fmt::format("llama.cpp takes at most {} sequences at once, not {}", kMostSequences,
                                units::format_grouped(job.context.sequences));
   } else {
-    add_compute(job, a, rough, plan);
+    ComputeJob compute = compute_job(job, a);
+    compute.rough = rough;
+    add_compute(job, std::move(compute), plan);
+    if (drafts_with_mtp(job.setup)) add_draft_context(job, a, plan);
   }
+  if (job.setup.llama.mmproj) add_projector(job.setup, plan);
   plan.host.output += job.context.sequences * std::int64_t{job.shape.vocab} * 4;
   plan.gpu_layers = a.gpu_layers;
   plan.output_device = a.output;

@@ -30,9 +30,10 @@ MemoryPlan plan_with(const Job& job, const Arrangement& arrangement, bool rough 
 /// The arrangement that -ngl, --n-cpu-moe and --tensor-split ask for; without -ngl all layers are on cards.
 Arrangement asked_arrangement(const Job& job);
 
-/// As many layers as leave `margin` free on every card: whole layers back to front; of models with experts
-/// first all that is no expert, then the experts of the first layers (llama.cpp: common/fit.cpp).
-Arrangement fitted_arrangement(const Job& job, Bytes margin);
+/// As many layers as leave `margin` free on every card: whole layers, back to front.
+/// @param moves_experts of models with experts first all that is no expert, then the experts of the first
+///                      layers (llama.cpp: common/fit.cpp)
+Arrangement fitted_arrangement(const Job& job, Bytes margin, bool moves_experts);
 
 /// Whether every card has so much left.
 bool leaves_free(const MemoryPlan& plan, Bytes margin);

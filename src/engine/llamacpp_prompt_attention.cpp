@@ -58,6 +58,7 @@ void PromptBuilder::attention_inputs() {
   v_ids_ = g_.input(kI64, {c_.tokens * (c_.flash_attention ? 1 : m_.kv_width()), 1, 1, 1});
   const bool half = c_.flash_attention && c_.half_mask;
   mask_ = g_.input(half ? kF16 : kF32, {c_.cells, c_.tokens / c_.streams, 1, c_.streams});
+  if (c_.flash_attention && !half) mask_ = g_.cast(mask_, kF16);
   // llama_kv_cache: the largest power of two times 64 that divides a head, for K; 64 for V.
   if (!c_.rotate || m_.head_dim % 64 != 0) return;
   std::int64_t n = 64;

@@ -16,8 +16,7 @@ class Rules {
 /// The rules of this engine.
 const Rules& rules_of(const catalog::Engine& engine);
 
-const Rules& ollama_rules();        // ollama.cpp: LM Studio too
-const Rules& llamacpp_rules();      // llamacpp.cpp
+const Rules& llamacpp_rules();      // llamacpp.cpp: Ollama and LM Studio too
 const Rules& vllm_rules();          // vllm.cpp
 const Rules& sglang_rules();        // sglang.cpp
 const Rules& transformers_rules();  // transformers.cpp

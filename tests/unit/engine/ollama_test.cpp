@@ -13,10 +13,11 @@ Estimate estimate(const std::string& engine, const std::string& keys) {
 
 }  // namespace
 
-TEST_CASE("LM Studio holds what llama.cpp holds with its batch of 512") {
+TEST_CASE("LM Studio holds what llama.cpp's library holds with its batch of 512 and four slots") {
   const std::string keys =
       R"("model": "qwen2.5-7b", "format": "q4_k_m", "device": "rtx-4090", "context": 16384)";
-  const Estimate inside = estimate("llama.cpp", keys + R"(, "batch": 512)");
+  const Estimate inside = estimate(
+      "llama.cpp", keys + R"(, "batch": 512, "program": "cli", "parallel_slots": 4, "kv_unified": true)");
   const Estimate around = estimate("lmstudio", keys);
   CHECK(around.memory.total() == inside.memory.total());
   CHECK(*around.scenario.engine == "lmstudio");

@@ -1,0 +1,114 @@
+#include <array>
+#include <random>
+
+#include "catch.hpp"
+#include "engine/llamacpp_plan.hpp"
+#include "qwenfit/estimate.hpp"
+
+using namespace qwenfit;
+using namespace qwenfit::engine::llamacpp;
+
+namespace {
+
+/// Settings of llama.cpp, one after the other, from a fixed seed.
+class Settings {
+ public:
+  explicit Settings(unsigned seed) : random_(seed) {
+    for (const catalog::Model* m : catalog::Catalog::builtin().models()) {
+      if (m->arch != catalog::Arch::unknown) models_.push_back(m->id);
+    }
+  }
+
+  Scenario next() {
+    Scenario s;
+    s.model = std::string(models_[number(models_.size())]);
+    s.engine = "llama.cpp";
+    s.format = pick<std::string>({"q4_k_m", "bf16", "q8_0"});
+    s.context = pick<std::int64_t>({256, 1000, 4096, 20000, 131072});
+    s.parallel_slots = pick<std::int64_t>({1, 1, 2, 4, 7});
+    s.kv_unified = number(3) == 0;
+    s.program = pick<std::string>({"cli", "server"});
+    s.ubatch = pick<std::int64_t>({17, 128, 512, 2048});
+    s.flash_attention = number(4) != 0;
+    s.kv_type = *s.flash_attention ? pick<std::string>({"f16", "q8_0", "q4_0", "bf16"}) : "f16";
+    s.devices = {{"rtx-4090", pick<int>({1, 1, 2, 3})}};
+    s.gpu_layers = 999;
+    return s;
+  }
+
+  std::size_t number(std::size_t below) { return random_() % below; }
+
+ private:
+  template <class T>
+  T pick(std::vector<T> from) {
+    return from[number(from.size())];
+  }
+
+  std::mt19937 random_;
+  std::vector<std::string_view> models_;
+};
+
+}  // namespace
+
+TEST_CASE("plans of a few layers, grown to another context, are those of all layers") {
+  Settings settings(7);
+  Estimator estimator(catalog::Catalog::builtin());
+  for (int i = 0; i < 120; ++i) {
+    Scenario s = settings.next();
+    if (i % 3 == 0) s.gpu_layers = static_cast<std::int64_t>(settings.number(60));
+    const engine::Setup setup = estimator.resolve(s);
+    const Job job = job_of(setup);
+    const Arrangement a = asked_arrangement(job);
+    ComputeJob compute{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus),
+                       job.backends, GraphKind::trunk};
+    compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards();
+    for (const std::int64_t more : {0, 512, 7680}) {
+      compute.context.cells = job.context.cells + more;
+      INFO(s.model << " " << *s.format << ", context " << *s.context << " + " << more << ", -ngl "
+                   << *s.gpu_layers);
+      CHECK(compute_buffers(compute).bytes == compute_buffers_in_full(compute).bytes);
+    }
+  }
+}
+
+TEST_CASE("more context never needs less memory on llama.cpp") {
+  Settings settings(11);
+  Estimator estimator(catalog::Catalog::builtin());
+  for (int i = 0; i < 60; ++i) {
+    Scenario s = settings.next();
+    Bytes before = 0;
+    for (const std::int64_t context : {256, 300, 2048, 2049, 9000, 40000, 131072}) {
+      s.context = context;
+      const engine::MemoryPlan plan = engine::plan_memory(estimator.resolve(s));
+      INFO(s.model << " " << *s.format << ", context " << context);
+      CHECK(plan.total() >= before);
+      before = plan.total();
+    }
+  }
+}
+
+TEST_CASE("what --fit arranges fits, and one layer more would not") {
+  Settings settings(13);
+  Estimator estimator(catalog::Catalog::builtin());
+  int fitted = 0;
+  for (int i = 0; i < 60; ++i) {
+    Scenario s = settings.next();
+    s.gpu_layers.reset();
+    s.devices = {{"rtx-3060-12gb", 1}};
+    s.context = 4096;
+    s.parallel_slots = 1;
+    const engine::MemoryPlan plan = engine::plan_memory(estimator.resolve(s));
+    const bool dense =
+        std::none_of(plan.layers.begin(), plan.layers.end(), [](auto p) { return p.experts_on_host; });
+    if (plan.gpu_layers == 0 || plan.devices[0].headroom() < 0 || plan.layers.front().device == 0) continue;
+    ++fitted;
+    INFO(s.model << " " << *s.format << ", -ngl " << plan.gpu_layers);
+    CHECK(plan.devices[0].headroom() >= 1024 * units::kMiB);
+    if (!dense) continue;
+    s.gpu_layers = plan.gpu_layers + 1;
+    const engine::Setup more = estimator.resolve(s);
+    if (more.model->geometry.moe) continue;  // its experts would move first
+    CHECK(engine::plan_memory(more).devices[0].headroom() < 1024 * units::kMiB);
+  }
+  CHECK(fitted > 5);
+}

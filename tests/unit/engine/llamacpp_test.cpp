@@ -1,0 +1,141 @@
+#include "catch.hpp"
+#include "engine/llamacpp_allocator.hpp"
+#include "engine/llamacpp_placement.hpp"
+#include "qwenfit/error.hpp"
+#include "qwenfit/estimate.hpp"
+
+using namespace qwenfit;
+using engine::llamacpp::arrange;
+using engine::llamacpp::Arrangement;
+using engine::llamacpp::kHost;
+
+namespace {
+
+Estimate estimate_of(std::string_view json) {
+  Estimator estimator(catalog::Catalog::builtin());
+  return estimator.estimate(parse_scenario(json));
+}
+
+double mib(Bytes bytes) {
+  return static_cast<double>(bytes) / static_cast<double>(units::kMiB);
+}
+
+/// The figure as llama.cpp prints it.
+bool prints(Bytes bytes, double printed) {
+  return std::abs(mib(bytes) - printed) <= 0.0051;
+}
+
+}  // namespace
+
+TEST_CASE("a start-up log of llama-server: Qwen3.5-0.8B Q8_0, four slots over 2,048 cells") {
+  const Estimate e =
+      estimate_of(R"({"model":"qwen3.5-0.8b","format":"q8_0","engine":"llama.cpp","context":2048})");
+  const engine::DeviceMemory& card = e.memory.devices.front();
+  CHECK(prints(card.weights, 763.78));
+  CHECK(prints(card.kv_cache, 24.00));
+  CHECK(prints(card.recurrent_state, 77.06));
+  CHECK(prints(card.compute, 42.58));
+  CHECK(prints(e.memory.host.weights, 257.66));
+  CHECK(prints(e.memory.host.compute, 6.02));
+  CHECK(prints(e.memory.host.output, 3.79));
+  CHECK(e.scenario.parallel_slots == 4);
+  CHECK(e.scenario.kv_unified == true);
+}
+
+TEST_CASE("a log of two unlike cards: Qwen3.6-27B, -ts 17,13, MTP with three drafted tokens") {
+  const Estimate e = estimate_of(
+      R"({"model":"qwen3.6-27b","format":"q8_0","engine":"llama.cpp","device":"rtx-4090","device_count":2,"context":262144,)"
+      R"("parallel_slots":1,"gpu_layers":999,"tensor_split":[17,13],"kv_type":"q8_0",)"
+      R"("speculative":{"method":"mtp","tokens":3}})");
+  const auto& cards = e.memory.devices;
+  CHECK(prints(cards[0].kv_cache, 4896.00));
+  // The draft context has a cache of its own, of one layer.
+  CHECK(prints(cards[1].kv_cache, 3808.00 + 544.00));
+  CHECK(prints(cards[0].recurrent_state + cards[1].recurrent_state, 598.50));
+}
+
+TEST_CASE("MTP loads its block and makes a second context") {
+  const std::string base =
+      R"({"model":"qwen3.6-27b","format":"bf16","engine":"llama.cpp","context":8192,"parallel_slots":1)";
+  const engine::MemoryPlan plain = estimate_of(base + "}").memory;
+  const engine::MemoryPlan mtp = estimate_of(base + R"(,"speculative":{"method":"mtp","tokens":3}})").memory;
+  CHECK(mib(mtp.devices[0].weights - plain.devices[0].weights) == Approx(810.1).margin(0.05));
+  CHECK(mtp.devices[0].kv_cache - plain.devices[0].kv_cache == 32 * units::kMiB);
+  CHECK(mtp.devices[0].recurrent_state == 4 * plain.devices[0].recurrent_state);
+  CHECK(mib(plain.devices[0].compute) == Approx(130.0).margin(0.05));
+  CHECK(mib(mtp.devices[0].compute - plain.devices[0].compute) == Approx(130.0).margin(0.05));
+}
+
+TEST_CASE("layers go to cards from the back, the head last") {
+  const Arrangement none = arrange(4, 0, {1}, 0);
+  CHECK(none.layers == std::vector<std::int16_t>{kHost, kHost, kHost, kHost});
+  CHECK(none.output == kHost);
+  const Arrangement head = arrange(4, 1, {1}, 0);
+  CHECK(head.layers.back() == kHost);
+  CHECK(head.output == 0);
+  const Arrangement two = arrange(4, 3, {1}, 0);
+  CHECK(two.layers == std::vector<std::int16_t>{kHost, kHost, 0, 0});
+  const Arrangement split = arrange(7, 99, {1, 1}, 2);
+  CHECK(split.layers == std::vector<std::int16_t>{0, 0, 0, 0, 1, 1, 1});
+  CHECK(split.output == 1);
+  CHECK(split.experts_on_host == std::vector<bool>{true, true, false, false, false, false, false});
+}
+
+TEST_CASE("the allocator takes the smallest block that fits, and joins what it gets back") {
+  using engine::llamacpp::Backends;
+  using engine::llamacpp::Events;
+  const Backends one;
+  Events e;
+  e.slots = 4;
+  e.list = {{256, 0, 0, 0, true}, {128, 0, 1, 0, true}, {256, 0, 0, 0, false}, {128, 0, 2, 0, true}};
+  CHECK(engine::llamacpp::peak_bytes(one, e).front() == 384);
+  e.list.push_back({256, 0, 3, 0, true});  // the hole has 128 left
+  CHECK(engine::llamacpp::peak_bytes(one, e).front() == 640);
+  e.growth.assign(e.list.size(), {128, 0});
+  CHECK(engine::llamacpp::peak_bytes(one, e, 1).front() == 1024);
+}
+
+TEST_CASE("too large for the card: a part goes to the host, and the plan says so") {
+  const Estimate dense =
+      estimate_of(R"({"model":"qwen3-32b","format":"q8_0","engine":"llama.cpp","device":"rtx-4090"})");
+  CHECK(dense.fit.verdict == Verdict::offload);
+  CHECK(dense.memory.gpu_layers > 30);
+  CHECK(dense.memory.gpu_layers < 65);
+  CHECK(dense.memory.devices[0].headroom() >= 1024 * units::kMiB);
+  CHECK(dense.memory.host.kv_cache > 0);
+  REQUIRE_FALSE(dense.memory.notes.empty());
+  const Estimate moe =
+      estimate_of(R"({"model":"qwen3-30b-a3b","format":"q8_0","engine":"llama.cpp","device":"rtx-4090"})");
+  CHECK(moe.fit.verdict == Verdict::offload);
+  CHECK(moe.memory.gpu_layers == 49);
+  CHECK(moe.memory.host.kv_cache == 0);
+  CHECK_FALSE(moe.memory.layers.front().experts_on_host);
+  CHECK(moe.memory.layers.back().experts_on_host);
+  const Estimate ollama =
+      estimate_of(R"({"model":"qwen3-30b-a3b","format":"q8_0","engine":"ollama","device":"rtx-4090"})");
+  CHECK(ollama.fit.verdict == Verdict::offload);
+  CHECK(ollama.memory.gpu_layers < 49);
+}
+
+TEST_CASE("what llama.cpp refuses") {
+  CHECK_THROWS_AS(
+      estimate_of(R"({"model":"qwen3-8b","engine":"llama.cpp","kv_type":"q8_0","flash_attention":false})"),
+      Error);
+  CHECK_THROWS_AS(estimate_of(R"({"model":"qwen3-8b","engine":"llama.cpp","kv_type":"fp8"})"), Error);
+  const Estimate e = estimate_of(
+      R"({"model":"qwen3-0.6b","engine":"llama.cpp","device":"rtx-4090","parallel_slots":257,"context":256})");
+  REQUIRE(e.memory.refusal);
+  CHECK(e.fit.verdict == Verdict::does_not_fit);
+}
+
+TEST_CASE("older versions: a 32-bit mask, logits for the whole batch") {
+  const std::string base =
+      R"({"model":"qwen3-1.7b","format":"q8_0","engine":"llama.cpp","context":40960,"parallel_slots":1)";
+  const engine::MemoryPlan now = estimate_of(base + "}").memory;
+  const engine::MemoryPlan old = estimate_of(base + R"(,"engine_version":"b6021"})").memory;
+  CHECK(mib(old.host.compute) == Approx(88).margin(0.05));
+  CHECK(old.devices[0].compute > now.devices[0].compute + 200 * units::kMiB);
+  CHECK(estimate_of(base + R"(,"engine_version":"v0.5.0"})").memory.devices[0].compute ==
+        now.devices[0].compute);
+  CHECK_THROWS_AS(estimate_of(base + R"(,"engine_version":"latest"})"), Error);
+}
