@@ -205,6 +205,9 @@ def main():
         own = [f for f in best_of([f for f in mixes if f.format == name]) if f.publisher == "unsloth"]
         record = {"id": name, "name": title, "scheme": "ggml_recipe", "base": formats[start]["base"],
                   "bits": formats[start]["bits"], "recipe": start}
+        bare = title.removeprefix("UD-")
+        if bare.endswith("_K_XL") and bare != title and bare.lower() not in LARGE:
+            record["aliases"] = [bare]  # nobody else has mixes of this name
         record.update({k: formats[name][k] for k in KEPT if k in formats.get(name, {})})
         if name in LARGE:
             record["head"] = "q8_0"

@@ -229,4 +229,8 @@ void fill_defaults(Setup& setup);
 Bytes device_capacity(const DeviceSlot& slot);
 Bytes device_usable(const DeviceSlot& slot, Backend backend);
 
+/// What macOS lets the GPU of a unified-memory machine wire (recommendedMaxWorkingSetSize). Bytes.
+enum class MacOs : std::uint8_t { to_15, from_26 };
+Bytes apple_working_set(const DeviceSlot& slot, MacOs system);
+
 }  // namespace qwenfit::engine

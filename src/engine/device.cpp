@@ -14,14 +14,28 @@ Bytes device_capacity(const DeviceSlot& slot) {
   return 0;
 }
 
+Bytes apple_working_set(const DeviceSlot& slot, MacOs system) {
+  const Bytes capacity = device_capacity(slot);
+  const long size = std::lround(units::to_gib(capacity));
+  const bool current = system == MacOs::from_26;
+  for (const catalog::WorkingSet& w : slot.device->working_sets) {
+    if (w.memory_gb == size) return (current ? w.usable_mib_current : w.usable_mib_older) * units::kMiB;
+  }
+  // A size that the catalog does not have: the shares that its neighbours have.
+  const double share = !current      ? (size <= 32 ? 2.0 / 3 : 0.75)
+                       : size <= 24  ? 0.74
+                       : size <= 48  ? 0.78
+                       : size <= 96  ? 0.81
+                       : size <= 128 ? 0.84
+                                     : 0.87;
+  return static_cast<Bytes>(static_cast<double>(capacity) * share);
+}
+
 Bytes device_usable(const DeviceSlot& slot, Backend backend) {
   const catalog::Device& d = *slot.device;
   const Bytes capacity = device_capacity(slot);
-  if (backend == Backend::metal) {
-    for (const catalog::WorkingSet& w : d.working_sets) {
-      if (w.memory_gb == std::lround(units::to_gib(capacity))) return w.usable_mib_current * units::kMiB;
-    }
-  }
+  if (backend == Backend::metal && d.vendor == catalog::Vendor::apple)
+    return apple_working_set(slot, MacOs::from_26);
   if (d.gpu_memory_fraction && backend != Backend::cpu) {
     return static_cast<Bytes>(static_cast<double>(capacity) * *d.gpu_memory_fraction);
   }

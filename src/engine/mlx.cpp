@@ -68,6 +68,11 @@ class Mlx : public Rules {
   static void add_notes(const Setup& setup, MemoryPlan& plan) {
     if (setup.devices.empty() || setup.backend != Backend::metal) return;
     const DeviceMemory& d = plan.devices.front();
+    const Bytes older = apple_working_set(setup.devices.front(), MacOs::to_15);
+    if (d.total() <= d.usable && d.total() > older) {
+      plan.notes.push_back(fmt::format("macOS 15 and older let the GPU have {} only, which this exceeds",
+                                       units::format_bytes(older)));
+    }
     // What the system itself needs at least, whatever the limit is set to.
     const Bytes least = units::gib(4);
     if (d.total() > d.usable && d.total() + least <= d.capacity) {

@@ -89,6 +89,21 @@ TEST_CASE("MLX: what macOS lets the GPU have, and how to raise it") {
   CHECK(raised.memory.notes[0].find("iogpu.wired_limit_mb") != std::string::npos);
 }
 
+TEST_CASE("MLX: the limit by macOS generation") {
+  const engine::DeviceSlot machine{catalog::Catalog::builtin().device("apple-m3-max-30c"), 36.0};
+  const auto share = [&](engine::MacOs system) {
+    return static_cast<double>(engine::apple_working_set(machine, system)) /
+           static_cast<double>(units::gib(36));
+  };
+  CHECK(share(engine::MacOs::from_26) == Approx(0.78).margin(0.005));
+  CHECK(share(engine::MacOs::to_15) == Approx(0.75).margin(0.005));
+  const Estimate e = estimate(
+      R"("engine": "mlx", "model": "qwen3-30b-a3b", "format": "mlx-6bit", "context": 49152, "device": "M3 Max 36GB")");
+  CHECK(e.fit.fits);
+  REQUIRE(e.memory.notes.size() == 1);
+  CHECK(e.memory.notes[0].find("macOS 15") != std::string::npos);
+}
+
 TEST_CASE("ExLlamaV3: pages of 256 tokens over all sequences, blocks of 32 values") {
   const std::string model =
       R"("engine": "exllamav3", "model": "qwen3-8b", "context": 1000, "concurrency": 3)";
