@@ -90,7 +90,36 @@ DeviceMemory MemoryPlan::all_devices() const {
   return sum;
 }
 
+namespace {
+
+bool takes(const catalog::Engine& engine, catalog::Scheme scheme) {
+  return std::find(engine.schemes.begin(), engine.schemes.end(), catalog::scheme_name(scheme)) !=
+         engine.schemes.end();
+}
+
+/// These read GGUF files too, though nobody makes their checkpoints of them.
+bool reads_gguf(const catalog::Engine& engine) {
+  return engine.id == "vllm" || engine.id == "sglang" || engine.id == "transformers";
+}
+
+/// @throws Error(unsupported) naming the engines that run the format, when this one does not.
+void check_format(const Setup& setup) {
+  const catalog::WeightFormat& format = *setup.weights->format;
+  const bool gguf = format.scheme == catalog::Scheme::ggml || format.scheme == catalog::Scheme::ggml_recipe;
+  if (takes(*setup.engine, format.scheme) || (gguf && reads_gguf(*setup.engine))) return;
+  std::string others;
+  for (const catalog::Engine* engine : setup.catalog->engines()) {
+    if (takes(*engine, format.scheme))
+      others += fmt::format("{}{}", others.empty() ? "" : ", ", engine->name);
+  }
+  throw Error(ErrorCode::unsupported, fmt::format("{} does not run {}{}", setup.engine->name, format.name,
+                                                  others.empty() ? "" : fmt::format(": {} can", others)));
+}
+
+}  // namespace
+
 void fill_defaults(Setup& setup) {
+  check_format(setup);
   const auto find = [&](std::string_view id) { return setup.catalog->dtype(id); };
   if (!setup.kv_type) setup.kv_type = find(setup.engine->default_kv_type);
   if (!setup.kv_type_v) setup.kv_type_v = setup.kv_type;

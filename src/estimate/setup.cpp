@@ -271,6 +271,10 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   if (scenario.engine) setup.engine = &catalog.find_engine(*scenario.engine);
   else if (scenario.train) setup.engine = catalog.engine("transformers");
   else setup.engine = &engine_for(catalog, format, setup);
+  // "nvfp4" is another layout in MLX's files.
+  if (format && setup.engine->id == "mlx") {
+    if (const catalog::WeightFormat* own = catalog.format(fmt::format("mlx-{}", format->id))) format = own;
+  }
   if (!format) format = &catalog.find_format(setup.engine->default_format);
   setup.engine_version = scenario.engine_version.value_or("");
   if (scenario.backend) setup.backend = engine::parse_backend(*scenario.backend);

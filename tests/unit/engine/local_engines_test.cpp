@@ -111,3 +111,23 @@ TEST_CASE("ExLlamaV3: pages of 256 tokens over all sequences, blocks of 32 value
   CHECK(first(model + R"(, "kv_type": "q8_0")").kv_cache == Bytes{36} * 2 * 1024 / 32 * 34 * 3072);
   CHECK_THROWS_AS(first(model + R"(, "kv_type": "fp8")"), Error);
 }
+
+TEST_CASE("formats that an engine does not run are refused, naming those that do") {
+  const auto refusal = [](const std::string& keys) -> std::string {
+    try {
+      estimate(R"("model": "qwen3-8b", )" + keys);
+    } catch (const Error& e) {
+      CHECK(e.code() == ErrorCode::unsupported);
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(refusal(R"("engine": "mlx", "format": "q4_k_m")").find("llama.cpp") != std::string::npos);
+  CHECK(refusal(R"("engine": "vllm", "format": "mlx-4bit")").find("MLX can") != std::string::npos);
+  CHECK(refusal(R"("engine": "ollama", "format": "fp8")").find("vLLM") != std::string::npos);
+  CHECK(refusal(R"("engine": "vllm", "format": "q4_k_m")").empty());
+  CHECK(refusal(R"("engine": "llama.cpp", "format": "ud-q4_k_xl")").empty());
+  // The same word means another layout in MLX's files.
+  CHECK(*estimate(R"("model": "qwen3-8b", "engine": "mlx", "format": "nvfp4")").scenario.format ==
+        "mlx-nvfp4");
+}
