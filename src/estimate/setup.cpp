@@ -200,7 +200,10 @@ void copy_settings(const Scenario& s, Setup& setup) {
 
 /// The owner of a repository of GGUF or MLX files ("unsloth" of "unsloth/Qwen3-8B-GGUF"), in lower case;
 /// empty for other names: "Qwen/Qwen3-8B" is the model itself.
-std::string publisher_of(const std::string& name) {
+std::string publisher_of(std::string name) {
+  for (const std::string_view site : {"https://", "huggingface.co/", "hf.co/"}) {
+    if (name.starts_with(site)) name.erase(0, site.size());
+  }
   const std::size_t slash = name.find('/');
   const std::string folded = catalog::fold_name(name);
   const bool files = folded.find("gguf") != std::string::npos || folded.find("mlx") != std::string::npos;

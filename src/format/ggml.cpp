@@ -1,6 +1,8 @@
 // GGUF files: llama-quantize's file types, publishers' own mixes, and 16 and 32 bit.
 #include "ggml.hpp"
 
+#include <fmt/format.h>
+
 namespace qwenfit::format {
 
 using model::Part;
@@ -39,6 +41,14 @@ void ggml(Job& job) {
   const std::vector<Tensor> tensors = gguf_tensors(job);
   const std::vector<const catalog::DType*> types = gguf_types(job, tensors);
   for (std::size_t i = 0; i < tensors.size(); ++i) add(job, tensors[i], *types[i]);
+  const catalog::Geometry& g = job.inventory.model->geometry;
+  if (g.stores_tied_head && job.options.publisher.empty() && job.inventory.model->kind != "reranker") {
+    const Tensor head{Role::output, Part::text, -1, false, g.vocab_size, g.hidden_size, 1};
+    const catalog::DType& type = dtype(job.catalog, job.format.base);
+    job.weights.notes.push_back(fmt::format(
+        "files converted from the published checkpoint may hold its tied head once more, about {}",
+        units::format_bytes(tensor_bytes(type, head.rows, head.cols))));
+  }
   apply_published_size(job);
   job.weights.file_bytes = job.weights.total() + gguf_metadata_bytes(*job.inventory.model, tensors);
 }

@@ -24,6 +24,16 @@ TEST_CASE("LM Studio holds what llama.cpp's library holds with its batch of 512 
   CHECK(*around.scenario.batch == 512);
 }
 
+TEST_CASE("a repository of GGUF files means its publisher's") {
+  const auto size = [](const std::string& model) {
+    return estimate("llama.cpp", R"("model": ")" + model + R"(", "format": "q3_k_m")").weights.bytes;
+  };
+  const Bytes own = size("bartowski/Qwen_Qwen3-30B-A3B-GGUF");
+  CHECK(own != size("qwen3-30b-a3b"));
+  CHECK(size("hf.co/bartowski/Qwen_Qwen3-30B-A3B-GGUF") == own);
+  CHECK(size("Qwen/Qwen3-30B-A3B") == size("qwen3-30b-a3b"));
+}
+
 TEST_CASE("Ollama's dense Qwen3 files hold their value matrices in 16 bit") {
   const std::string keys = R"("model": "qwen3-14b", "format": "q4_k_m")";
   const Bytes more = estimate("ollama", keys).weights.bytes - estimate("llama.cpp", keys).weights.bytes;

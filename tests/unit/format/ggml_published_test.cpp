@@ -86,6 +86,7 @@ TEST_CASE("llama-quantize's names mean llama-quantize's mix, unless the publishe
 
 TEST_CASE("a head that the checkpoint stores is kept by converters, dropped by some publishers") {
   const Bytes once = make("qwen3-1.7b", "q8_0").total();
+  CHECK(make("qwen3-1.7b", "q8_0").notes[0].find("tied head") != std::string::npos);
   CHECK(make("qwen3-1.7b", "q8_0", of("unsloth")).total() == once);
   const Bytes head = 151936LL * 2048 * 34 / 32;
   CHECK(make("qwen3-1.7b", "q8_0", of("lmstudio-community")).total() == once + head);
