@@ -13,8 +13,14 @@ Card format_card(const catalog::WeightFormat& f) {
   fill.figure("bits", "Bits per weight of it", f.bits, "with scales");
   fill.figure("nominal_bits", "Bits, textbook formula", f.nominal_bits);
   fill.count("group_size", "Weights per scale", f.group_size);
+  fill.text("recipe", "Mix starts from", f.recipe);
+  fill.text("head", "Embedding and head", f.head);
   fill.cell("needs_imatrix", "Importance matrix",
             Cell(f.needs_imatrix ? "needed" : "not needed", f.needs_imatrix));
+  for (const catalog::MixRatio& r : f.ratios) {
+    fill.figure(fmt::format("ratio_{}", r.models), fmt::format("Size, {} models", r.models), r.ratio,
+                fmt::format("of that mix, {} files", r.rows));
+  }
   fill.section("Quality");
   fill.text("quality", "", f.quality);
   fill.figure("retention", "Quality kept, 0 to 1", f.retention);
