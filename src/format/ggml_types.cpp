@@ -110,14 +110,18 @@ class Mix {
     // The converter writes these in 32 bit; only the indexer's projections stay as published.
     if (what == Category::kept) return t.role == Role::indexer_q || t.role == Role::indexer_k ? bf16_ : f32_;
     if (base_.block == 1) return base_;
-    // Ollama's own quantizer leaves the value matrices of dense Qwen3 alone: its files of 0.6B to 14B are
-    // larger by just that, to some kB.
-    if (what == Category::attn_v && job_.options.publisher == "ollama" &&
-        job_.inventory.model->arch == catalog::Arch::qwen3)
-      return f16_;
+    if (what == Category::attn_v && keeps_values()) return f16_;
     const bool head = what == Category::output || (what == Category::embedding && !job_.format.head.empty());
     const DType* chosen = head ? &output_type(t) : &layer_type(t, what);
     return fit(*chosen, t);
+  }
+
+  /// Ollama's own quantizer left the value matrices of Qwen3 alone when the model appeared, not of what came
+  /// from June 2025 on: its files of 0.6B to 14B are larger by just that, to some kB.
+  bool keeps_values() const {
+    const catalog::Model& m = *job_.inventory.model;
+    const bool qwen3 = m.arch == catalog::Arch::qwen3 || m.arch == catalog::Arch::qwen3_moe;
+    return job_.options.publisher == "ollama" && qwen3 && m.release_date < "2025-06";
   }
 
   const DType& output_type(const Tensor& t) const {
