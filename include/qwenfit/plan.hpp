@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,7 +80,8 @@ struct Deployment {
   std::string device;         ///< as written in the file or on the command line; empty: unknown
   std::string device_source;  ///< "nodeSelector nvidia.com/gpu.product", "--device" ...
   std::int64_t replicas = 1;
-  std::int64_t nodes = 1;  ///< of one replica
+  std::int64_t nodes = 1;                     ///< of one replica
+  std::optional<std::int64_t> gpus_per_node;  ///< as requested for a pod, container or process
   std::map<std::string, Flag> flags;
   std::vector<std::string> unresolved;  ///< "max_model_len: $MAX_LEN", "arguments: $EXTRA_ARGS"
   std::vector<std::string> notes;
@@ -103,10 +105,12 @@ struct Options {
   std::string device;                         ///< for deployments that name none: "rtx-4090", "h100:8"
   std::string model;                          ///< instead of models that are local paths or variables
   std::string engine_version;
-  std::map<std::string, std::string> variables;  ///< values for variables that the files leave open
+  std::map<std::string, std::string> variables;    ///< values for variables that the files leave open
+  std::map<std::string, std::string> environment;  ///< of an .env file; `variables` win
   std::vector<std::pair<std::string, std::string>>
-      require;           ///< requirements of every deployment (scenario keys)
-  bool estimate = true;  ///< false: read only
+      require;                     ///< requirements of every deployment (scenario keys)
+  std::set<std::string> baseline;  ///< fingerprints of findings that do not count
+  bool estimate = true;            ///< false: read only
 };
 
 struct Report {
@@ -128,6 +132,9 @@ void check(Report& report, const Options& options, Estimator& estimator);
 /// Reads what `path` names: a file, or a folder with all that is below it.
 /// @throws Error(io) when the path can't be read at all.
 void read_path(const std::string& path, const Options& options, Report& report);
+
+/// The variables of an .env file. @throws Error(io).
+std::map<std::string, std::string> read_environment_file(const std::string& path);
 
 /// How a run ends.
 enum class FailOn : std::uint8_t { warning, error, unknown };

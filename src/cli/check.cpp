@@ -2,8 +2,14 @@
 #include "report/check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "command.hpp"
 #include "help.hpp"
@@ -15,12 +21,17 @@
 namespace qwenfit::cli {
 namespace {
 
+const std::vector<std::string> kForms{"text", "json", "junit", "sarif", "github", "markdown", "tap"};
+
 struct CheckOptions {
   std::vector<std::string> paths;
-  std::string format = "text";
+  std::vector<std::string> formats;
   std::string fail_on = "error";
   bool soft_fail = false;
   bool all = false;
+  std::string baseline;
+  std::string write_baseline;
+  std::vector<std::string> env_files;
   plan::Options plan;
   std::vector<std::string> require;
   std::vector<std::string> variables;
@@ -32,9 +43,77 @@ plan::FailOn fail_on(const std::string& word) {
   return plan::FailOn::error;
 }
 
-std::string render(const plan::Report& report, const std::string& format, int code, bool all) {
-  if (format == "json") return report::check_json(report, code);
-  return report::check_text(report, output_style(), all);
+/// What a form looks like in a file is what it looks like without a terminal.
+std::string render(const plan::Report& report, const std::string& form, int code, bool all,
+                   const report::Style& style) {
+  if (form == "json") return report::check_json(report, code);
+  if (form == "junit") return report::check_junit(report);
+  if (form == "sarif") return report::check_sarif(report, QWENFIT_VERSION);
+  if (form == "github") return report::check_github(report);
+  if (form == "markdown") return report::check_markdown(report);
+  if (form == "tap") return report::check_tap(report);
+  return report::check_text(report, style, all);
+}
+
+/// Whole or not at all: the text is written beside the file and put in its place.
+void write_file(const std::string& path, const std::string& text) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool special = fs::exists(path, error) && !fs::is_regular_file(path, error);
+  const std::string target = special ? path : path + ".partial";
+  std::ofstream out(target, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw Error(ErrorCode::io, fmt::format("can't write {}", path));
+  if (special) return;
+  fs::rename(target, path, error);
+  if (error) throw Error(ErrorCode::io, fmt::format("can't write {}: {}", path, error.message()));
+}
+
+std::set<std::string> read_baseline(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(ErrorCode::io, fmt::format("can't read {}", path));
+  const nlohmann::json list = nlohmann::json::parse(in, nullptr, false);
+  if (!list.is_object() || !list.contains("findings") || !list["findings"].is_array())
+    throw Error(ErrorCode::bad_input,
+                fmt::format("{} is no baseline: --write-baseline FILE writes one", path));
+  std::set<std::string> out;
+  for (const auto& finding : list["findings"]) {
+    if (finding.is_object() && finding.contains("fingerprint") && finding["fingerprint"].is_string())
+      out.insert(finding["fingerprint"].get<std::string>());
+  }
+  return out;
+}
+
+void add_plan_options(CLI::App& app, CheckOptions& o, CommonOptions& common) {
+  app.add_option("-d,--device", o.plan.device, "device where a file names none: rtx-4090, h100:8")
+      ->type_name("NAME[:N]");
+  app.add_option("-m,--model", o.plan.model, "model where a file has only a path or a variable")
+      ->type_name("MODEL");
+  app.add_option("--engine-version", o.plan.engine_version, "version of the engine")->type_name("VERSION");
+  app.add_option("--set", o.variables, "value of a variable that the files leave open: TP=4")
+      ->type_name("NAME=VALUE");
+  app.add_option("--env-file", o.env_files, "file of NAME=VALUE lines; compose files have their .env")
+      ->type_name("FILE");
+  app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
+      ->type_name("PATH");
+}
+
+void prepare(CheckOptions& o) {
+  for (const std::string& item : o.require) {
+    const auto equals = item.find('=');
+    o.plan.require.emplace_back(item.substr(0, equals),
+                                equals == std::string::npos ? "" : item.substr(equals + 1));
+  }
+  for (const std::string& item : o.variables) {
+    const auto equals = item.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error(ErrorCode::usage, fmt::format("--set {}: NAME=VALUE is expected", item));
+    o.plan.variables[item.substr(0, equals)] = item.substr(equals + 1);
+  }
+  for (const std::string& file : o.env_files) {
+    for (auto& [name, value] : plan::read_environment_file(file)) o.plan.environment[name] = value;
+  }
 }
 
 }  // namespace
@@ -48,57 +127,82 @@ int run_check(const std::vector<std::string>& args) {
   const std::vector<std::string> own(args.begin(), dashes);
   const std::vector<std::string> command(dashes == args.end() ? dashes : dashes + 1, args.end());
   app.add_option("paths", o.paths, "files and folders; - is standard input; or: -- COMMAND ...");
-  app.add_option("-d,--device", o.plan.device, "device where a file names none: rtx-4090, h100:8")
-      ->type_name("NAME[:N]");
-  app.add_option("-m,--model", o.plan.model, "model where a file has only a path or a variable")
-      ->type_name("MODEL");
-  app.add_option("--engine-version", o.plan.engine_version, "version of the engine")->type_name("VERSION");
+  add_plan_options(app, o, common);
   app.add_option("--require", o.require,
                  "what must hold: context=32k,concurrency=16,decode=25,ttft=1500,cost=2")
       ->type_name("LIST")
       ->delimiter(',');
-  app.add_option("--set", o.variables, "value of a variable that the files leave open: TP=4")
-      ->type_name("NAME=VALUE");
-  app.add_option("-o,--format", o.format, "text or json")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("-o,--format", o.formats,
+                 "text, json, junit, sarif, github, markdown or tap; with =FILE into a file; may be repeated")
+      ->type_name("FORMAT[=FILE]");
+  app.add_flag("--json", common.json, "as --format json");
   app.add_option("--fail-on", o.fail_on,
-                 "warning, error (the default) or unknown: what makes the exit code 1")
+                 "what makes the exit code 1: warning, error (the default) or unknown")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"warning", "error", "unknown"}));
   app.add_flag("--soft-fail", o.soft_fail, "report, but exit with 0");
+  app.add_option("--baseline", o.baseline, "findings of this file do not count")->type_name("FILE");
+  app.add_option("--write-baseline", o.write_baseline, "write the findings into a baseline")
+      ->type_name("FILE");
   app.add_flag("--all", o.all, "list deployments without findings too, however many");
-  app.add_flag("--json", common.json, "as --format json");
-  app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
-      ->type_name("PATH");
-  add_examples(app, {{"A command line",
-                      "qwenfit check -d h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 32768"}});
+  add_examples(
+      app,
+      {{"A command line", "qwenfit check -d h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 32768"},
+       {"A rendered chart, with what it has to hold",
+        "echo 'services: {llm: {image: \"vllm/vllm-openai:v0.11.0\", command: --model Qwen/Qwen3-8B}}' | "
+        "qwenfit check - -d l40s --require context=32k,concurrency=4"}});
   if (!parse(app, own)) return kAnswered;
-  if (common.json) o.format = "json";
+  if (common.json) o.formats.emplace_back("json");
+  if (o.formats.empty()) o.formats.emplace_back("text");
+  for (const std::string& format : o.formats) {
+    const std::string form = format.substr(0, format.find('='));
+    if (std::find(kForms.begin(), kForms.end(), form) == kForms.end())
+      throw Error(ErrorCode::usage,
+                  fmt::format("--format {}: it is one of {}", form, fmt::join(kForms, ", ")));
+  }
   if (o.paths.empty() && command.empty())
     throw Error(ErrorCode::usage, "no file is named; - is standard input, -- COMMAND a command line");
 
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
   o.plan.catalog = &catalog;
-  for (const std::string& item : o.require) {
-    const auto equals = item.find('=');
-    o.plan.require.emplace_back(item.substr(0, equals),
-                                equals == std::string::npos ? "" : item.substr(equals + 1));
-  }
-  for (const std::string& item : o.variables) {
-    const auto equals = item.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw Error(ErrorCode::usage, fmt::format("--set {}: NAME=VALUE is expected", item));
-    o.plan.variables[item.substr(0, equals)] = item.substr(equals + 1);
-  }
+  prepare(o);
+  if (!o.baseline.empty()) o.plan.baseline = read_baseline(o.baseline);
   plan::Report report;
   for (const std::string& path : o.paths) plan::read_path(path, o.plan, report);
   if (!command.empty()) plan::read_command(command, o.plan, report);
   plan::check(report, o.plan, estimator);
   const int code = o.soft_fail ? kAnswered : plan::exit_status(report, fail_on(o.fail_on));
-  print(render(report, o.format, code, o.all));
+  for (const std::string& format : o.formats) {
+    const auto equals = format.find('=');
+    if (equals == std::string::npos) print(render(report, format, code, o.all, output_style()));
+    else write_file(format.substr(equals + 1), render(report, format.substr(0, equals), code, o.all, {}));
+  }
+  if (!o.write_baseline.empty()) write_file(o.write_baseline, report::check_baseline(report));
   return code;
+}
+
+int run_plan(const std::vector<std::string>& args) {
+  CLI::App app("Writes qwenfit's own plan from the files that start inference engines.", "qwenfit plan");
+  CheckOptions o;
+  CommonOptions common;
+  std::string action;
+  app.add_option("action", action, "init")->required()->check(CLI::IsMember({"init"}));
+  app.add_option("paths", o.paths, "files and folders; - is standard input")->required();
+  add_plan_options(app, o, common);
+  add_examples(app, {{"A plan to check from now on",
+                      "echo 'vllm serve Qwen/Qwen3-8B --max-model-len 16384' | qwenfit plan init - -d "
+                      "rtx-4090"}});
+  if (!parse(app, args)) return kAnswered;
+  const catalog::Catalog catalog = open_catalog(common);
+  o.plan.catalog = &catalog;
+  prepare(o);
+  plan::Report report;
+  for (const std::string& path : o.paths) plan::read_path(path, o.plan, report);
+  if (report.deployments.empty())
+    throw Error(ErrorCode::bad_input, fmt::format("nothing in {} serves a model", fmt::join(o.paths, ", ")));
+  print(report::check_plan(report));
+  return kAnswered;
 }
 
 }  // namespace qwenfit::cli

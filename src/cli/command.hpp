@@ -35,6 +35,7 @@ int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_check(const std::vector<std::string>& args);
+int run_plan(const std::vector<std::string>& args);
 int run_validate(const std::vector<std::string>& args);
 
 }  // namespace qwenfit::cli

@@ -28,6 +28,8 @@ constexpr std::array kCommands{
             "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
     Command{"check", "Would these deployment files work?",
             "qwenfit check -d h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 32768", run_check},
+    Command{"plan", "How do these files look as a plan of qwenfit's own?",
+            "echo 'vllm serve Qwen/Qwen3-8B' | qwenfit plan init - -d rtx-4090", run_plan},
     Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",
             run_validate},
 };

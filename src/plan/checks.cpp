@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "device_hints.hpp"
 #include "model_names.hpp"
@@ -72,15 +73,24 @@ class Checker {
     } else if (!d_.estimable) {
       add("not-estimated", d_.line,
           d_.notes.empty() ? "qwenfit has no estimate for this engine" : d_.notes.back());
+    } else {
+      memory_relevant_unresolved();
     }
-    memory_relevant_unresolved();
   }
 
   void memory_relevant_unresolved() {
+    if (d_.unresolved.empty()) return;
+    std::string all;
     for (const std::string& entry : d_.unresolved) {
-      Finding& f = add("unresolved", d_.line, fmt::format("{} can't be told from the file", entry));
-      f.undecided = true;
+      if (all.size() > 600) {
+        all += "; ...";
+        break;
+      }
+      all += (all.empty() ? "" : "; ") + entry;
     }
+    Finding& f = add("unresolved", d_.model.empty() ? d_.line : d_.model_line,
+                     fmt::format("can't be told from the file: {}", all));
+    f.undecided = true;
   }
 
   void unknown_device() {
@@ -231,7 +241,7 @@ class Checker {
   Estimator& estimator_;
 };
 
-void judge(Deployment& d) {
+void judge(Deployment& d, const std::set<std::string>& baseline) {
   std::stable_sort(d.findings.begin(), d.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   bool failed = false;
@@ -242,6 +252,7 @@ void judge(Deployment& d) {
       const auto it = d.suppressions.find(key);
       if (it != d.suppressions.end() && f.suppressed.empty()) f.suppressed = it->second;
     }
+    if (f.suppressed.empty() && baseline.contains(fingerprint(d, f))) f.suppressed = "baseline";
     if (!f.suppressed.empty()) continue;
     failed = failed || (f.severity == Severity::error && !f.undecided);
     undecided = undecided || f.undecided;
@@ -259,7 +270,7 @@ void judge(Deployment& d) {
 void check(Report& report, const Options& options, Estimator& estimator) {
   for (Deployment& d : report.deployments) {
     if (options.estimate) Checker(d, estimator).run();
-    judge(d);
+    judge(d, options.baseline);
   }
 }
 

@@ -22,10 +22,21 @@ std::vector<std::string> spellings(const std::string& value) {
       out.push_back(name);
     }
   }
-  // A memory size at the end names a version the catalog may not tell apart.
-  if (const auto dash = name.rfind('-'); dash != std::string::npos && name.ends_with("gb"))
+  // A memory size at the end may mean the mobile version.
+  if (const auto dash = name.rfind('-'); dash != std::string::npos && name.ends_with("gb")) {
     out.push_back(name.substr(0, dash));
+    out.push_back(name.substr(0, dash) + "-laptop");
+  }
   return out;
+}
+
+/// The size that ends a name ("rtx4070-8gb"), which the device has to have.
+std::optional<double> size_in(const std::string& value) {
+  const std::string name = lower(value);
+  if (!name.ends_with("gb")) return std::nullopt;
+  std::size_t begin = name.size() - 2;
+  while (begin > 0 && std::isdigit(static_cast<unsigned char>(name[begin - 1]))) --begin;
+  return units::parse_number(std::string_view(name).substr(begin, name.size() - 2 - begin));
 }
 
 }  // namespace
@@ -62,6 +73,11 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
     for (const std::string& name : spellings(hint.value)) {
       try {
         const catalog::DeviceMatch match = catalog.find_device(name);
+        const auto size = size_in(hint.value);
+        if (size && match.device->memory_gb && !match.memory_gb && *size != *match.device->memory_gb) {
+          if (why.empty()) why = fmt::format("{} '{}'", hint.source, hint.value);
+          continue;
+        }
         d.device = std::string(match.device->id);
         if (!match.device->base_device.empty()) {
           system = match.device->device_count;

@@ -27,7 +27,10 @@ class Interpreter {
     take_environment(engine, parsed);
     for (const auto& [name, setting] : parsed.settings) {
       d_.flags[name] = {setting.value.text, setting.line};
-      add_unresolved(d_, name, setting.value.unresolved);
+      if (decides(name)) add_unresolved(d_, name, setting.value.unresolved);
+      else if (!setting.value.unresolved.empty())
+        d_.notes.push_back(fmt::format("--{} holds {}, which the file does not tell", dashed(name),
+                                       setting.value.unresolved[0]));
     }
     for (const std::string& name : parsed.unresolved) add_unresolved(d_, "arguments", {name});
     for (const Word& word : parsed.joined)
@@ -54,6 +57,16 @@ class Interpreter {
 
  private:
   const Setting* find(const std::string& name) const { return p_->find(name); }
+
+  /// Whether the answer depends on the flag's value.
+  static bool decides(std::string_view name) {
+    static constexpr std::string_view kNot[] = {
+        "served_model_name",   "alias",       "model_name", "kv_transfer_config",
+        "disaggregation_mode", "load_format", "runner",     "task",
+        "mm_processor_kwargs", "model",       "model_path", "model_id",
+        "model_dir",           "hf_repo",     "hf_file"};
+    return std::find(std::begin(kNot), std::end(kNot), name) == std::end(kNot);
+  }
 
   void finding(std::string id, Severity severity, int line, std::string message) {
     Finding f;
@@ -145,7 +158,8 @@ class Interpreter {
     d_.model = word.text;
     d_.model_line = line ? line : word.line;
     add_unresolved(d_, "model", word.unresolved);
-    model_known_ = word.unresolved.empty();
+    // Of several values that branches give, the first one is looked at.
+    model_known_ = word.text.find('$') == std::string::npos && !word.text.empty();
   }
 
   void served_from(const std::string& name) {
@@ -473,6 +487,7 @@ class Interpreter {
                                        engine == EngineKind::tgi ? "text-generation-inference" : w_.program));
     }
     if (const auto n = number("nnodes"); n && *n > d_.nodes && *n <= 4096) d_.nodes = *n;
+    d_.gpus_per_node = w_.gpus_per_node;
     if (w_.gpus_per_node) d_.gpus = *w_.gpus_per_node * d_.nodes;
     choose_device(d_, w_, options_);
     for (const auto& [key, value] : w_.require) require(key, value);

@@ -120,7 +120,9 @@ class Finder {
       }
       if (is_shell(name) && nested(i)) return std::move(out_);
       for (const Program& program : kPrograms) {
-        if (name != program.name) continue;
+        // Builds carry a suffix: llama-server-ec9e0301.
+        if (name != program.name && !(program.name == "llama-server" && name.starts_with("llama-server-")))
+          continue;
         if (word.starts_with("-") || (i > 0 && takes_name(words_[i - 1].text))) continue;
         std::size_t next = i + 1;
         std::string sub;
@@ -162,6 +164,8 @@ class Finder {
       if (!is_command_flag(words_[k].text)) continue;
       if (k + 1 >= words_.size()) return false;
       Variables inner = variables_;
+      if (k + 3 < words_.size())
+        inner.set("@", {words_.begin() + static_cast<std::ptrdiff_t>(k) + 3, words_.end()}, true);
       out_ = launches_of_script(words_[k + 1].text, words_[k + 1].line, inner, depth_ + 1);
       for (Launch& l : out_) {
         if (!l.image) l.image = image_;

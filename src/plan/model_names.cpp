@@ -81,6 +81,18 @@ bool mentions_qwen(std::string_view text) {
   return contains_folded(text, "qwen") || contains_folded(text, "qwq") || contains_folded(text, "qvq");
 }
 
+/// Families of other publishers whose names stand in file names.
+static bool names_other_family(std::string_view name) {
+  for (const std::string_view family :
+       {"llama",      "mistral",        "mixtral", "gemma",  "gpt-oss",  "phi-",
+        "deepseek-v", "deepseek-coder", "glm-",    "kimi",   "nemotron", "granite",
+        "falcon",     "command-r",      "minimax", "smollm", "devstral", "magistral",
+        "olmo",       "bge-",           "nomic",   "whisper"}) {
+    if (contains_folded(name, family)) return true;
+  }
+  return false;
+}
+
 bool name_model(Deployment& d, bool known, const Options& options) {
   const catalog::Catalog& catalog = catalog_of(options);
   std::string why;
@@ -105,6 +117,15 @@ bool name_model(Deployment& d, bool known, const Options& options) {
     const catalog::ModelMatch match = catalog.find_model(options.model);
     std::erase_if(d.unresolved, [](const std::string& entry) { return entry.starts_with("model: "); });
     return take(d, match);
+  }
+  // A file's own name says that it is somebody else's: gpt-oss-120b.gguf
+  const std::string file(base_name(d.model));
+  const bool other_file = known && file.size() > 8 && (file.ends_with(".gguf") || names_other_family(file)) &&
+                          !mentions_qwen(d.model) && !lower(file).starts_with("model") &&
+                          !lower(file).starts_with("ggml-model");
+  if (other_file && !ambiguous) {
+    d.estimable = false;
+    return false;
   }
   const bool local = d.model.starts_with('/') || d.model.starts_with('.') || d.model.starts_with('~') ||
                      d.model.find("pvc://") == 0;

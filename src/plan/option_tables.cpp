@@ -399,7 +399,7 @@ constexpr std::array kLlama{
     OptionRule{"kv-offload", nothing, true},
     OptionRule{"no-kv-offload -nkvo", nothing, true},
     OptionRule{"swa-full", nothing, true},
-    OptionRule{"fit -fit", value, true},
+    OptionRule{"fit -fit", maybe, true},
     OptionRule{"fit-target -fitt", value, true},
     OptionRule{"fit-ctx -fitc", value, true},
     OptionRule{"mmproj -mm", value, true},

@@ -1,53 +1,169 @@
-// Files and folders -> readers.
+// Texts -> readers: which one, by the file's name and what stands in it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "readers.hpp"
+#include "suppressions.hpp"
+#include "templates.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
+namespace {
 
-void add_launch(const Launch& launch, const Deployment& base, const Source& source) {
-  Workload w;
-  w.base = base;
-  w.base.line = launch.line;
-  if (w.base.kind.empty()) w.base.kind = "shell command";
-  if (w.base.name.empty()) w.base.name = launch.program;
-  if (launch.image) w.base.image = launch.image->text;
-  w.engine = launch.engine;
-  w.program = launch.program.find("api_server") != std::string::npos ? "api_server" : launch.program;
-  w.args = launch.args;
-  w.variables = launch.variables;
-  if (launch.gpus) take_gpu_list(*launch.gpus, launch.line, "docker run --gpus", w);
-  source.report.deployments.push_back(interpret(std::move(w), source.options));
+enum class Shape { yaml, shell, dockerfile, modelfile, systemd, other };
+
+bool has_line(std::string_view text, std::string_view start) {
+  for (std::size_t at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1)) {
+    if (at == 0 || text[at - 1] == '\n') return true;
+  }
+  return false;
 }
 
-void take_gpu_list(const std::string& text, int line, const std::string& resource, Workload& w) {
-  std::string value = text;
-  std::erase_if(value, [](char c) { return c == '"' || c == '\'' || c == ' '; });
-  if (value.starts_with("device=")) value = value.substr(7);
-  w.base.gpu_line = line;
-  w.base.gpu_resource = resource;
-  if (value == "all" || value == "-1" || value.empty()) {
-    w.base.gpu_resource = "all";
+Shape shape_of(const Source& source) {
+  const std::string name = lower(base_name(source.file));
+  const std::string_view text = source.text;
+  const auto ends = [&](std::initializer_list<std::string_view> list) {
+    return std::any_of(list.begin(), list.end(), [&](std::string_view end) { return name.ends_with(end); });
+  };
+  if (ends({".yaml", ".yml"})) return Shape::yaml;
+  if (name.find("dockerfile") != std::string::npos || name.find("containerfile") != std::string::npos)
+    return Shape::dockerfile;
+  if (name.find("modelfile") != std::string::npos && !name.ends_with(".md")) return Shape::modelfile;
+  if (ends({".service", ".container"})) return Shape::systemd;
+  if (ends({".sh", ".bash", ".zsh"}) || text.starts_with("#!")) return Shape::shell;
+  if (ends({".md", ".nix", ".toml", ".js", ".ts", ".py", ".mk", ".conf"}) || name == "makefile" ||
+      name == "justfile")
+    return Shape::other;
+  if (has_line(text, "[Unit]") || has_line(text, "[Service]")) return Shape::systemd;
+  if (has_line(text, "apiVersion:") || has_line(text, "services:") || has_line(text, "models:") ||
+      has_line(text, "servingEngineSpec:") || has_line(text, "deployments:") || has_line(text, "model:") ||
+      text.starts_with("{") || text.starts_with("---"))
+    return Shape::yaml;
+  if (has_line(text, "FROM ") || has_line(text, "from ")) {
+    const bool docker = has_line(text, "RUN ") || has_line(text, "CMD ") || has_line(text, "ENTRYPOINT ") ||
+                        has_line(text, "COPY ");
+    return docker ? Shape::dockerfile : Shape::modelfile;
+  }
+  return Shape::other;
+}
+
+/// The first word of `text` that names a Qwen model, comments left out; its line in `line`.
+std::string mentioned_model(std::string_view text, int& line) {
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view l = trim(text.substr(at, end - at));
+    at = end + 1;
+    ++number;
+    if (l.starts_with('#') || l.starts_with("//") || !mentions_qwen(l)) continue;
+    const auto word_char = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) ||
+             std::string_view("._/:-").find(c) != std::string_view::npos;
+    };
+    for (std::size_t i = 0; i < l.size();) {
+      if (!word_char(l[i])) {
+        ++i;
+        continue;
+      }
+      std::size_t k = i;
+      while (k < l.size() && word_char(l[k])) ++k;
+      std::string_view word = l.substr(i, std::min<std::size_t>(k - i, 200));
+      while (!word.empty() && (word.back() == ':' || word.back() == '.' || word.back() == '/'))
+        word.remove_suffix(1);
+      if (mentions_qwen(word)) {
+        line = number;
+        return std::string(word);
+      }
+      i = k;
+    }
+  }
+  return {};
+}
+
+bool binary(std::string_view text) {
+  return text.substr(0, 8192).find('\0') != std::string_view::npos;
+}
+
+}  // namespace
+
+bool add_unreadable(const Source& source, int first_line, const std::string& why) {
+  static constexpr std::pair<std::string_view, EngineKind> kHints[] = {
+      {"vllm", EngineKind::vllm},
+      {"sglang", EngineKind::sglang},
+      {"llama-server", EngineKind::llama_cpp},
+      {"llama.cpp", EngineKind::llama_cpp},
+      {"ollama", EngineKind::ollama},
+      {"trtllm", EngineKind::tensorrt_llm},
+      {"text-generation-", EngineKind::tgi}};
+  std::vector<EngineKind> engines;
+  for (const auto& [hint, engine] : kHints) {
+    if (contains_folded(source.text, hint) &&
+        std::find(engines.begin(), engines.end(), engine) == engines.end())
+      engines.push_back(engine);
+  }
+  if (engines.empty() && source.text.find("hf://") == std::string_view::npos) return false;
+  int line = 1;
+  const std::string model = mentioned_model(source.text, line);
+  line += first_line - 1;
+  if (model.empty()) return false;
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = "unknown shape";
+  w.base.name = std::string(base_name(source.file));
+  w.base.line = line;
+  if (engines.size() == 1) w.engine = engines[0];
+  w.model = Word{model, line, {}};
+  Deployment d = interpret(std::move(w), source.options);
+  Finding f;
+  f.id = "unreadable";
+  f.severity = Severity::warning;
+  f.undecided = true;
+  f.line = line;
+  f.message =
+      !why.empty()
+          ? why
+          : fmt::format("'{}' is named here, but no command or object that serves it could be read", model);
+  d.findings.push_back(std::move(f));
+  source.report.deployments.push_back(std::move(d));
+  return true;
+}
+
+void read_text(const std::string& file, std::string_view text, const Options& options, Report& report) {
+  ++report.files;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (binary(text)) {
+    report.skipped.push_back({file, "is no text"});
     return;
   }
-  if (value.starts_with("count=")) value = value.substr(6);
-  const bool listed = value.find(',') != std::string::npos || text.find("device=") != std::string::npos;
-  if (value.find('$') != std::string::npos) {
-    add_unresolved(w.base, "gpus", {text});
+  const Source source{file, text, options, report, options.environment};
+  const std::size_t before = report.deployments.size();
+  try {
+    switch (shape_of(source)) {
+      case Shape::yaml: read_yaml_file(source); break;
+      case Shape::shell: read_shell_file(source); break;
+      case Shape::dockerfile: read_dockerfile(source); break;
+      case Shape::modelfile: read_modelfile(source); break;
+      case Shape::systemd: read_systemd_unit(source); break;
+      case Shape::other: read_other_file(source); break;
+    }
+    if (report.deployments.size() == before && mentions_qwen(text)) {
+      read_other_file(source);
+      if (report.deployments.size() == before) add_unreadable(source);
+    }
+  } catch (const Error& e) {
+    report.skipped.push_back({file, e.what()});
     return;
   }
-  if (listed || resource == "CUDA_VISIBLE_DEVICES" || resource == "device_ids") {
-    w.gpus_per_node = std::count(value.begin(), value.end(), ',') + 1;
-  } else if (const auto n = units::parse_count(value); n && *n <= 4096) {
-    w.gpus_per_node = *n;
-  }
+  if (report.deployments.size() == before) report.skipped.push_back({file, "serves no model"});
+  else read_suppressions(text, report, before);
 }
 
 void read_command(const std::vector<std::string>& words, const Options& options, Report& report) {
-  Variables variables;
-  for (const auto& [name, value] : options.variables) variables.set(name, value);
+  const Source source{"command line", {}, options, report};
+  Variables variables = given_variables(source);
   ShellCommand command;
   command.line = 1;
   // NAME=value ahead of the program, as a shell takes it.
@@ -59,7 +175,6 @@ void read_command(const std::vector<std::string>& words, const Options& options,
   }
   for (std::size_t i = first; i < words.size(); ++i) command.words.push_back({words[i], 1, {}});
   command.variables = variables;
-  const Source source{"command line", {}, options, report};
   const std::vector<Launch> launches = find_launches(command);
   if (launches.empty()) {
     throw Error(ErrorCode::usage,
@@ -67,20 +182,10 @@ void read_command(const std::vector<std::string>& words, const Options& options,
                 "sglang.launch_server, llama-server, "
                 "trtllm-serve, text-generation-launcher, ollama run ...");
   }
-  for (const Launch& launch : launches) {
-    Deployment base;
-    base.file = "command line";
-    base.kind = "command";
-    add_launch(launch, base, source);
-  }
-}
-
-void read_text(const std::string& file, std::string_view text, const Options& options, Report& report) {
-  ++report.files;
-  const Source source{file, text, options, report};
-  const std::size_t before = report.deployments.size();
-  read_shell_file(source);
-  if (report.deployments.size() == before) report.skipped.push_back({file, "serves no model"});
+  Workload w;
+  w.base.file = "command line";
+  w.base.kind = "command";
+  add_launches(launches, w, source);
 }
 
 }  // namespace qwenfit::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "workload.hpp"
+#include "yaml_tree.hpp"
 
 namespace qwenfit::plan {
 
@@ -11,15 +12,85 @@ struct Source {
   std::string_view text;
   const Options& options;
   Report& report;
+  std::map<std::string, std::string> siblings{};  ///< of a `.env` beside it: variables
 };
 
 /// Adds what a command line starts. `base` holds the file and what surrounds the command.
-void add_launch(const Launch& launch, const Deployment& base, const Source& source);
+void add_launch(const Launch& launch, Workload surroundings, const Source& source);
+
+/// Adds all starts of one process: engine servers that share a container are one deployment.
+void add_launches(const std::vector<Launch>& launches, const Workload& surroundings, const Source& source);
+
+/// Adds a workload that is complete.
+void add_workload(Workload workload, const Source& source);
 
 /// "all", "2", "device=0,1", "0,1": which cards a container or process sees.
 void take_gpu_list(const std::string& text, int line, const std::string& resource, Workload& workload);
 
-/// Shell scripts.
+/// The variables that the options give.
+Variables given_variables(const Source& source);
+
+/// A container's words to what it starts. `words` may be arguments alone when the image says the engine.
+/// @return whether it starts an engine.
+bool add_process(Workload surroundings, std::vector<Word> words, bool has_command, const Source& source);
+
+/// A script, or prose with scripts in fenced blocks.
+std::vector<Launch> launches_of_text(std::string_view text, int line, Variables variables);
+
+/// A scalar of YAML as text of a shell script, with the line it begins in.
+std::vector<Launch> launches_of_scalar(const YamlNode& node, Variables variables);
+
+// --- One reader each. They add what they find. -----------------------------------------------------
+
 void read_shell_file(const Source& source);
+/// A text that serves a Qwen model in a way that no reader understands must not pass silently: a deployment
+/// that is not decided. `why` is the reader's complaint, if there is one. @return whether there is one.
+bool add_unreadable(const Source& source, int first_line = 1, const std::string& why = {});
+void read_yaml_file(const Source& source);
+void read_dockerfile(const Source& source);
+void read_modelfile(const Source& source);
+void read_systemd_unit(const Source& source);
+/// Anything else: lines that start an engine, and ${VAR} of Make ($(VAR)).
+void read_other_file(const Source& source);
+
+/// A Kubernetes object (or a list of them). @return whether it was one.
+bool read_kubernetes(const YamlNode& root, const Source& source);
+bool read_serving_object(const YamlNode& root, const std::string& kind, const Source& source);
+bool read_compose(const YamlNode& root, const Source& source);
+bool read_llama_swap(const YamlNode& root, const Source& source);
+bool read_helm_values(const YamlNode& root, const Source& source);
+bool read_recipe(const YamlNode& root, const Source& source);
+bool read_own_plan(const YamlNode& root, const Source& source);
+
+// --- Pieces that readers of Kubernetes objects share ----------------------------------------------
+
+/// What surrounds containers: filled on the way down an object.
+struct Surroundings {
+  Workload workload;
+  const YamlNode* pod_spec = nullptr;
+};
+
+/// A Kubernetes container. @return whether it starts an engine.
+bool read_container(const YamlNode& container, const YamlNode& pod_spec, Workload workload,
+                    const Source& source);
+
+/// All containers below `node`, with replicas, sizes and roles of what holds them.
+bool read_containers_below(const YamlNode& node, Workload workload, const Source& source, int depth = 0);
+
+/// Node selectors, affinities and resource names -> hints and the number of cards.
+void read_placement(const YamlNode& pod_spec, Workload& workload);
+void read_resources(const YamlNode& resources, Workload& workload);
+
+/// Name, suppressions and requirements of an object's metadata.
+void read_metadata(const YamlNode& root, Workload& workload);
+
+/// "{env: [{name, value}]}" or "{NAME: value}".
+void read_environment(const YamlNode& env, Dialect dialect, Variables& variables);
+
+/// A map of options without dashes (`tensor-parallel-size: 4`, `maxModelLen`) as words of a command line.
+std::vector<Word> words_of_options(const YamlNode& map);
+
+/// A text in which $(NAME) may stand.
+Word expanded_word(const YamlNode& node, Dialect dialect, Variables& variables);
 
 }  // namespace qwenfit::plan

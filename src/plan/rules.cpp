@@ -44,6 +44,8 @@ const std::vector<Rule>& rules() {
       {"not-estimated", Severity::note, "The engine or model is known, but qwenfit has no estimate for it."},
       {"not-qwen", Severity::note, "The model is no Qwen model: it was not checked."},
       {"requirement-not-met", Severity::error, "A requirement of the plan does not hold."},
+      {"suppression-ignored", Severity::warning,
+       "A suppression names no check or gives no reason, so it counts for nothing."},
       {"tight-memory", Severity::warning, "It fits, but with almost nothing to spare."},
       {"unknown-device", Severity::warning, "The file does not say which device this runs on."},
       {"unknown-flag", Severity::warning, "The engine is not known to have this flag."},

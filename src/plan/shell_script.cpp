@@ -130,10 +130,8 @@ class Reader {
     for (std::size_t i = 0; i < p.words.size(); ++i) {
       if (i > 0) next_word(p.list);
       if (p.list && p.words[i].line > 0) word_.line = p.words[i].line;
-      if (quoted || !p.known || !p.words[i].unresolved.empty() || assigning_) add(p.words[i].text);
-      else add_split(p.words[i].text);
-      word_.unresolved.insert(word_.unresolved.end(), p.words[i].unresolved.begin(),
-                              p.words[i].unresolved.end());
+      if (quoted || !p.known || assigning_) add_word(p.words[i]);
+      else add_split(p.words[i]);
     }
     // "${ARRAY[@]}" of nothing is no word at all; neither is an empty $EXTRA_ARGS.
     if (p.list && p.words.empty() && word_.text.empty()) {
@@ -150,18 +148,28 @@ class Reader {
     begin_word();
   }
 
+  void add_word(const Word& piece) {
+    if (word_.text.size() + piece.text.size() > kLongestWord) return;
+    if (piece.unresolved.empty()) add(piece.text);
+    else append(word_, piece);
+  }
+
   /// Unquoted values fall apart at blanks.
-  void add_split(std::string_view value) {
-    std::size_t i = 0;
-    while (i < value.size()) {
-      const std::size_t end = std::min(value.find_first_of(" \t\n", i), value.size());
-      add(value.substr(i, end - i));
-      if (end < value.size()) {
-        end_word();
-        begin_word();
-      }
-      i = end + 1;
+  void add_split(const Word& value) {
+    const auto blank_at = [&](std::size_t i) { return one_of(value.text[i], " \t\n\r"); };
+    if (value.text.empty()) {
+      append(word_, value);
+      return;
     }
+    if (blank_at(0)) end_word();
+    bool first = true;
+    for (const Word& piece : pieces(value)) {
+      if (!first) end_word();
+      begin_word();
+      add_word(piece);
+      first = false;
+    }
+    if (blank_at(value.text.size() - 1)) end_word();
   }
 
   /// Whether the word so far is NAME or NAME+ and stands where assignments do.
@@ -299,10 +307,26 @@ class Reader {
       std::size_t i = at_;
       while (i < text_.size() && blank(text_[i])) ++i;
       if (i >= text_.size() || text_[i] != '#') return;
+      // Behind assignments alone the comment ends the command, as a shell has it; inside a command that
+      // starts something people mean to leave an option out.
+      if (only_assignments()) end_command();
       at_ = std::min(text_.find('\n', i), text_.size());
       if (at_ < text_.size()) ++at_;
       ++line_;
     }
+  }
+
+  bool only_assignments() const {
+    return !words_.empty() && std::all_of(words_.begin(), words_.end(), [&](const Word& word) {
+      std::size_t equals = 0;
+      bool append = false;
+      return declares(word.text) || assignment_name(word.text, equals, append);
+    });
+  }
+
+  static bool declares(std::string_view word) {
+    return word == "export" || word == "declare" || word == "local" || word == "readonly" ||
+           word == "typeset";
   }
 
   /// Behind `in` and `;;` of a case stands a pattern up to its bracket.
@@ -375,21 +399,24 @@ class Reader {
     if (words_.empty()) return;
     std::vector<Word> words = std::move(words_);
     words_.clear();
-    static constexpr std::string_view kDeclare[] = {"export", "declare", "local", "readonly", "typeset"};
-    const bool declares =
-        std::find(std::begin(kDeclare), std::end(kDeclare), words[0].text) != std::end(kDeclare);
-    std::size_t first = declares ? 1 : 0;
+    if (words.size() > 1 && words[0].text == "set" && words[1].text == "--") {
+      variables_.set("@", {words.begin() + 2, words.end()}, true, branch_);
+      return;
+    }
+    const bool declaring = declares(words[0].text);
+    std::size_t first = declaring ? 1 : 0;
     std::vector<std::pair<std::string, Word>> own;
     for (; first < words.size(); ++first) {
       std::size_t equals = 0;
       bool append = false;
       const std::string& text = words[first].text;
-      if (declares && text.starts_with('-')) continue;
+      if (declaring && text.starts_with('-')) continue;
       if (!assignment_name(text, equals, append)) {
-        if (declares) continue;
+        if (declaring) continue;
         break;
       }
-      Word value{text.substr(equals + 1), words[first].line, words[first].unresolved};
+      Word value{text.substr(equals + 1), words[first].line, words[first].unresolved, words[first].where};
+      for (std::size_t& at : value.where) at = at > equals ? at - equals - 1 : 0;
       const std::string name = text.substr(0, append ? equals - 1 : equals);
       if (append) variables_.append(name, {value}, false, branch_);
       else own.emplace_back(name, std::move(value));

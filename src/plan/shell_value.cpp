@@ -62,23 +62,58 @@ std::string_view unquoted(std::string_view text) {
   return text;
 }
 
-void add_unresolved(std::vector<std::string>& list, const std::vector<std::string>& more) {
-  for (const std::string& name : more) {
-    if (list.size() < 64 && std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
-  }
+/// Where the parts of `word` that could not be told stand; without a record at its beginning.
+std::size_t place(const Word& word, std::size_t i) {
+  return i < word.where.size() ? word.where[i] : 0;
+}
+
+/// Marks the whole of `word` as uncertain.
+void doubt(Word& word, std::string why) {
+  word.where.resize(word.unresolved.size());
+  word.where.push_back(0);
+  word.unresolved.push_back(std::move(why));
 }
 
 Parameter unknown(std::string_view written, std::size_t end, std::string name = {}) {
   Parameter p;
   if (name.empty()) name = std::string(written.substr(0, 200));
-  p.words.push_back({std::string(written), 0, {std::move(name)}});
+  p.words.push_back({std::string(written), 0, {std::move(name)}, {0}});
   p.end = end;
+  return p;
+}
+
+/// $@, $1, ${1:-default}: the words behind the text of `sh -c`, or those of `set --`.
+Parameter positional(std::string_view written, std::string_view body, Variables& variables,
+                     const Variables::Branch& branch, int depth) {
+  const Variables::Found all = variables.find("@", branch);
+  Parameter p;
+  if (body[0] == '@' || body[0] == '*') {
+    if (!all.set) return unknown(written, 0);
+    p.words = all.words;
+    p.list = true;
+    return p;
+  }
+  std::size_t digits = 0;
+  while (digits < body.size() && std::isdigit(static_cast<unsigned char>(body[digits]))) ++digits;
+  const std::size_t index =
+      digits > 3 ? 1000 : static_cast<std::size_t>(std::stoi(std::string(body.substr(0, digits))));
+  if (index > 0 && index <= all.words.size()) {
+    p.words.push_back(all.words[index - 1]);
+    return p;
+  }
+  std::string_view rest = body.substr(digits);
+  if (rest.starts_with(':')) rest.remove_prefix(1);
+  if (!rest.starts_with('-') && !rest.starts_with('=')) return unknown(written, 0);
+  p.words.push_back(expand(unquoted(rest.substr(1)), Dialect::shell, variables, branch, depth + 1));
   return p;
 }
 
 /// ${NAME...}: `body` is what stands between the braces.
 Parameter braces(std::string_view written, std::string_view body, Dialect dialect, Variables& variables,
                  const Variables::Branch& branch, int depth) {
+  if (!body.empty() && dialect == Dialect::shell &&
+      (body[0] == '@' || body[0] == '*' || std::isdigit(static_cast<unsigned char>(body[0]))))
+    return positional(written, body, variables, branch, depth);
   const bool length = body.starts_with('#') && body.size() > 1;
   std::size_t n = length ? 1 : 0;
   if (!length && !body.empty() && !name_char(body[0])) return unknown(written, 0);
@@ -104,7 +139,7 @@ Parameter braces(std::string_view written, std::string_view body, Dialect dialec
     Parameter p;
     const Expanded e =
         expand(dialect == Dialect::shell ? unquoted(text) : text, dialect, variables, branch, depth + 1);
-    p.words.push_back({e.text, 0, e.unresolved});
+    p.words.push_back(e);
     return p;
   };
   // A variable that is set to something unknown still may have a default written beside it.
@@ -129,11 +164,46 @@ Parameter braces(std::string_view written, std::string_view body, Dialect dialec
     return unknown(written, 0);
   }
   if (!found.doubt.empty() && !p.words.empty() && usable)
-    p.words.front().unresolved.push_back("$" + name + " (" + found.doubt + ")");
+    doubt(p.words.front(), "$" + name + " (" + found.doubt + ")");
   return p;
 }
 
 }  // namespace
+
+void append(Word& to, const Word& from) {
+  for (std::size_t i = 0; i < from.unresolved.size() && to.unresolved.size() < 64; ++i) {
+    to.where.resize(to.unresolved.size());
+    to.where.push_back(to.text.size() + place(from, i));
+    to.unresolved.push_back(from.unresolved[i]);
+  }
+  to.text += from.text;
+}
+
+std::vector<Word> pieces(const Word& word) {
+  std::vector<Word> out;
+  std::size_t i = 0;
+  while (i < word.text.size()) {
+    const std::size_t begin = word.text.find_first_not_of(" \t\n\r", i);
+    if (begin == std::string::npos) break;
+    std::size_t end = begin;
+    while (end < word.text.size() &&
+           std::string_view(" \t\n\r").find(word.text[end]) == std::string_view::npos) {
+      // $(a command) is one piece, whatever stands in it.
+      const bool command = word.text[end] == '$' && end + 1 < word.text.size() && word.text[end + 1] == '(';
+      const std::size_t close = command ? closing(word.text, end + 1, '(', ')') : std::string::npos;
+      end = close == std::string::npos ? end + 1 : close;
+    }
+    Word piece{word.text.substr(begin, end - begin), word.line, {}, {}};
+    for (std::size_t k = 0; k < word.unresolved.size(); ++k) {
+      if (place(word, k) < begin || place(word, k) >= end) continue;
+      piece.unresolved.push_back(word.unresolved[k]);
+      piece.where.push_back(place(word, k) - begin);
+    }
+    out.push_back(std::move(piece));
+    i = end;
+  }
+  return out;
+}
 
 void Variables::set(const std::string& name, std::vector<Word> words, bool list, const Branch& branch) {
   auto& known = assignments_[name];
@@ -163,8 +233,7 @@ void Variables::append(const std::string& name, std::vector<Word> words, bool li
   } else if (!words.empty()) {
     if (last.words.empty()) last.words.push_back({"", words[0].line, {}});
     Word& word = last.words[0];
-    if (word.text.size() + words[0].text.size() <= kLongestValue) word.text += words[0].text;
-    add_unresolved(word.unresolved, words[0].unresolved);
+    if (word.text.size() + words[0].text.size() <= kLongestValue) plan::append(word, words[0]);
   }
 }
 
@@ -186,7 +255,11 @@ Variables::Found Variables::find(const std::string& name, const Branch& branch) 
   std::vector<std::string> others;
   for (std::size_t i = chosen ? base + 1 : 0; i < known.size(); ++i) {
     const Assignment& a = known[i];
-    if (!resolved(a) && chosen) continue;
+    // What comes from outside the file is no other value of the file.
+    if (!resolved(a)) {
+      if (!chosen) chosen = &a;
+      continue;
+    }
     const bool better = !chosen || (!resolved(*chosen) && resolved(a)) ||
                         (joined(chosen->words).empty() && !joined(a.words).empty());
     if (chosen && joined(chosen->words) == joined(a.words)) continue;
@@ -258,6 +331,12 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
     p.end = end;
     return p;
   }
+  if (dialect == Dialect::shell &&
+      (std::isdigit(static_cast<unsigned char>(next)) || next == '@' || next == '*')) {
+    Parameter p = positional(rest.substr(0, 2), rest.substr(1, 1), variables, branch, depth);
+    p.end = at + 2;
+    return p;
+  }
   if (dialect == Dialect::shell && (std::isdigit(static_cast<unsigned char>(next)) || next == '@' ||
                                     next == '*' || next == '?' || next == '!' || next == '#'))
     return unknown(rest.substr(0, 2), at + 2);
@@ -275,12 +354,15 @@ Expanded expand(std::string_view text, Dialect dialect, Variables& variables, co
       continue;
     }
     const Parameter p = expand_parameter(text, i, dialect, variables, branch, depth);
-    out.text += joined(p.words);
-    for (const Word& word : p.words) add_unresolved(out.unresolved, word.unresolved);
+    for (std::size_t k = 0; k < p.words.size(); ++k) {
+      if (k > 0) out.text += ' ';
+      append(out, p.words[k]);
+      if (out.text.size() > kLongestValue) break;
+    }
     i = std::max(p.end, i + 1);
     if (out.text.size() > kLongestValue) {
       out.text.resize(kLongestValue);
-      add_unresolved(out.unresolved, {"a value of more than 65,536 bytes"});
+      append(out, {"", 0, {"a value of more than 65,536 bytes"}, {0}});
       break;
     }
   }

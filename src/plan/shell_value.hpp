@@ -13,14 +13,18 @@ namespace qwenfit::plan {
 struct Word {
   std::string text;
   int line = 0;
-  std::vector<std::string> unresolved;  ///< what in it could not be told: "$MODEL", "$(nproc)"
+  std::vector<std::string> unresolved{};  ///< what in it could not be told: "$MODEL", "$(nproc)"
+  std::vector<std::size_t> where{};       ///< of each of these, the byte of `text` it stands at
 };
 
+/// Appends `from` to the text of `to`, with what is unresolved in it.
+void append(Word& to, const Word& from);
+
+/// The pieces of a word at its blanks, each with what is unresolved in it.
+std::vector<Word> pieces(const Word& word);
+
 /// A text after expansion.
-struct Expanded {
-  std::string text;
-  std::vector<std::string> unresolved;
-};
+using Expanded = Word;
 
 /// What is known of variables while a script is read. Assignments inside branches (`if`, `case`, loops) are
 /// kept apart: which of them runs is not known.

@@ -3,7 +3,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <memory>
 
 #include "qwenfit/error.hpp"
 #include "qwenfit/plan.hpp"
@@ -60,6 +61,40 @@ bool skipped_folder(const fs::path& path) {
          name == "node_modules" || name == "__pycache__";
 }
 
+/// NAME=value lines; quotes around a value are not part of it.
+std::map<std::string, std::string> parse_environment(std::string_view text) {
+  std::map<std::string, std::string> out;
+  while (!text.empty() && out.size() < 10000) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const auto equals = line.find('=');
+    if (line.starts_with('#') || equals == std::string_view::npos) continue;
+    std::string_view value = trim(line.substr(equals + 1));
+    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
+      value = value.substr(1, value.size() - 2);
+    out[std::string(trim(line.substr(0, equals)))] = std::string(value);
+  }
+  return out;
+}
+
+/// A file, with the .env beside it when it is a compose file, as compose itself reads it.
+void read_one(const fs::path& path, const Options& options, Report& report) {
+  const std::string name = lower(path.filename().string());
+  const fs::path beside = path.parent_path() / ".env";
+  std::error_code error;
+  if (name.find("compose") == std::string::npos || !fs::is_regular_file(beside, error) ||
+      fs::file_size(beside, error) > (1U << 20)) {
+    read_text(path.string(), read_file(path, path.string()), options, report);
+    return;
+  }
+  Options with = options;
+  for (auto& [key, value] : parse_environment(read_file(beside, beside.string())))
+    with.environment.try_emplace(key, value);
+  read_text(path.string(), read_file(path, path.string()), with, report);
+}
+
 void read_folder(const fs::path& folder, const Options& options, Report& report) {
   std::error_code error;
   std::vector<fs::path> files;
@@ -81,7 +116,7 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
     try {
-      read_text(file.string(), read_file(file, file.string()), options, report);
+      read_one(file, options, report);
     } catch (const Error& e) {
       report.skipped.push_back({file.string(), e.what()});
     }
@@ -89,6 +124,10 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
 }
 
 }  // namespace
+
+std::map<std::string, std::string> read_environment_file(const std::string& path) {
+  return parse_environment(read_file(path, path));
+}
 
 void read_path(const std::string& path, const Options& options, Report& report) {
   if (path == "-") {
@@ -100,8 +139,7 @@ void read_path(const std::string& path, const Options& options, Report& report) 
   if (error || status.type() == fs::file_type::not_found)
     throw Error(ErrorCode::io, fmt::format("can't read {}: no such file or folder", path));
   if (fs::is_directory(status)) read_folder(path, options, report);
-  else if (fs::is_regular_file(status) || fs::is_fifo(status))
-    read_text(path, read_file(path, path), options, report);
+  else if (fs::is_regular_file(status) || fs::is_fifo(status)) read_one(path, options, report);
   else throw Error(ErrorCode::bad_input, fmt::format("{} is no file to read", path));
 }
 

@@ -22,6 +22,9 @@ std::string summary_sentence(const plan::Report& report);
 /// A finding as one line of text: the message, and the remedy behind a semicolon.
 std::string finding_text(const plan::Finding& finding);
 
+/// "Deployment llm/qwen (vllm), prefill"
+std::string deployment_title(const plan::Deployment& deployment);
+
 std::string check_text(const plan::Report& report, const Style& style, bool all);
 /// data/schema/check.schema.json
 std::string check_json(const plan::Report& report, int exit_code);
@@ -33,5 +36,11 @@ std::string check_github(const plan::Report& report);
 /// Markdown for $GITHUB_STEP_SUMMARY.
 std::string check_markdown(const plan::Report& report);
 std::string check_tap(const plan::Report& report);
+
+/// The findings that count, for --baseline of later runs.
+std::string check_baseline(const plan::Report& report);
+
+/// qwenfit's own plan with the deployments of `report` (data/schema/plan.schema.json).
+std::string check_plan(const plan::Report& report);
 
 }  // namespace qwenfit::report

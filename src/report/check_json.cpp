@@ -56,6 +56,7 @@ void write_deployment(JsonWriter& json, const Deployment& d) {
   if (!d.model_id.empty()) json.member("model_id", d.model_id);
   strings(json, "served_names", d.served_names);
   json.member("gpu_count", d.gpus);
+  if (d.nodes > 1) json.member("gpus_per_node", d.gpus_per_node);
   if (!d.gpu_resource.empty()) json.member("gpu_resource", d.gpu_resource);
   json.member("device", d.device.empty() ? std::string("unknown") : d.device);
   if (!d.device_source.empty()) json.member("device_source", d.device_source);

@@ -20,15 +20,8 @@ Tone tone_of(Judgement judgement) {
   return Tone::dim;
 }
 
-std::string title(const Deployment& d) {
-  std::string out = fmt::format("{} {}", d.kind, d.name);
-  if (!d.container.empty()) out += " (" + d.container + ")";
-  if (!d.role.empty()) out += ", " + d.role;
-  return out;
-}
-
 /// "Qwen/Qwen3-32B with vllm on 2 x h100"
-std::string what(const Deployment& d) {
+std::string what_runs(const Deployment& d) {
   std::string out = d.model.empty() ? std::string("unknown model") : d.model;
   if (!d.engine.empty()) out += " with " + d.engine;
   const std::int64_t cards = d.scenario.devices.empty() ? 0 : d.scenario.devices.front().count;
@@ -39,6 +32,13 @@ std::string what(const Deployment& d) {
 }
 
 }  // namespace
+
+std::string deployment_title(const plan::Deployment& d) {
+  std::string out = fmt::format("{} {}", d.kind, d.name);
+  if (!d.container.empty()) out += " (" + d.container + ")";
+  if (!d.role.empty()) out += ", " + d.role;
+  return out;
+}
 
 CheckSummary summarize(const plan::Report& report) {
   CheckSummary s;
@@ -90,8 +90,8 @@ std::string check_text(const plan::Report& report, const Style& style, bool all)
     out += fmt::format(
         "{} {}:{} {}\n",
         paint(fmt::format("{:<11}", plan::judgement_name(d.judgement)), tone_of(d.judgement), style),
-        printable(d.file), d.line, printable(title(d)));
-    put("  ", what(d), Tone::plain);
+        printable(d.file), d.line, printable(deployment_title(d)));
+    put("  ", what_runs(d), Tone::plain);
     if (d.estimate && !d.device.empty()) put("  ", d.estimate->fit.reason, Tone::dim);
     for (const Finding& f : d.findings) {
       if (!f.suppressed.empty()) {

@@ -1,0 +1,171 @@
+// From a process (a container, a service, a command) to the deployments it is.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model_names.hpp"
+#include "readers.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+
+void take_gpu_list(const std::string& text, int line, const std::string& resource, Workload& w) {
+  std::string value = text;
+  std::erase_if(value, [](char c) { return c == '"' || c == '\'' || c == ' ' || c == '\\'; });
+  const bool listed =
+      value.starts_with("device=") || resource == "CUDA_VISIBLE_DEVICES" || resource == "device_ids";
+  if (value.starts_with("device=")) value = value.substr(7);
+  if (value.starts_with("count=")) value = value.substr(6);
+  w.base.gpu_line = line;
+  w.base.gpu_resource = resource;
+  if (value == "all" || value == "-1" || value.empty()) {
+    w.base.gpu_resource = "all";
+  } else if (value.find('$') != std::string::npos) {
+    add_unresolved(w.base, "gpus", {text});
+  } else if (listed) {
+    w.gpus_per_node = std::count(value.begin(), value.end(), ',') + 1;
+  } else if (const auto n = units::parse_count(value); n && *n <= 65536) {
+    w.gpus_per_node = *n;
+  }
+}
+
+Variables given_variables(const Source& source) {
+  Variables variables;
+  for (const auto& [name, value] : source.siblings) variables.set(name, value);
+  for (const auto& [name, value] : source.options.variables) variables.set(name, value);
+  return variables;
+}
+
+void add_workload(Workload workload, const Source& source) {
+  if (workload.base.file.empty()) workload.base.file = source.file;
+  source.report.deployments.push_back(interpret(std::move(workload), source.options));
+}
+
+void add_launch(const Launch& launch, Workload w, const Source& source) {
+  if (launch.line > 0) w.base.line = launch.line;
+  if (w.base.kind.empty()) w.base.kind = "shell command";
+  if (w.base.name.empty()) w.base.name = launch.program;
+  if (launch.image) w.base.image = launch.image->text;
+  w.engine = launch.engine;
+  w.program = launch.program.find("api_server") != std::string::npos ? "api_server" : launch.program;
+  w.args = launch.args;
+  w.variables = launch.variables;
+  if (launch.gpus) take_gpu_list(*launch.gpus, launch.line, "docker run --gpus", w);
+  else if (!w.gpus_per_node && w.base.gpu_resource.empty()) {
+    const Variables::Found visible = launch.variables.find("CUDA_VISIBLE_DEVICES");
+    if (visible.set && !visible.words.empty() && visible.words[0].unresolved.empty() &&
+        !visible.words[0].text.empty())
+      take_gpu_list(visible.words[0].text, visible.words[0].line > 0 ? visible.words[0].line : launch.line,
+                    "CUDA_VISIBLE_DEVICES", w);
+  }
+  add_workload(std::move(w), source);
+}
+
+void add_launches(const std::vector<Launch>& launches, const Workload& surroundings, const Source& source) {
+  std::vector<Deployment>& list = source.report.deployments;
+  const std::size_t first = list.size();
+  for (const Launch& launch : launches) add_launch(launch, surroundings, source);
+  // `ollama serve` beside `ollama pull MODEL`, a start whose arguments are those of another branch: what
+  // names no model says less than what does.
+  const auto named = [](const Deployment& d) {
+    return !d.model.empty() && d.model.find('$') == std::string::npos;
+  };
+  const auto begin = list.begin() + static_cast<std::ptrdiff_t>(first);
+  if (std::any_of(begin, list.end(), named)) {
+    list.erase(
+        std::remove_if(begin, list.end(), [&](const Deployment& d) { return !named(d) && d.model.empty(); }),
+        list.end());
+  }
+  // The same start in several branches, flag by flag the same, is one.
+  for (std::size_t i = first; i < list.size(); ++i) {
+    for (std::size_t k = list.size(); k-- > i + 1;) {
+      const auto same_flags = [](const std::map<std::string, Flag>& a, const std::map<std::string, Flag>& b) {
+        return a.size() == b.size() &&
+               std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
+                 return x.first == y.first && x.second.value == y.second.value;
+               });
+      };
+      if (list[k].engine == list[i].engine && list[k].model == list[i].model &&
+          list[k].image == list[i].image && same_flags(list[k].flags, list[i].flags) &&
+          list[k].gpus == list[i].gpus && list[k].gpu_resource == list[i].gpu_resource)
+        list.erase(list.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
+}
+
+bool add_process(Workload w, std::vector<Word> words, bool has_command, const Source& source) {
+  const auto image_engine = engine_of_image(w.base.image);
+  const ShellCommand command{words, w.variables, w.base.line};
+  if (std::vector<Launch> launches = find_launches(command); !launches.empty()) {
+    const int line = w.base.line;
+    for (Launch& launch : launches) {
+      if (launch.line == 0) launch.line = line;
+    }
+    add_launches(launches, w, source);
+    return true;
+  }
+  if (!image_engine) return false;
+  // Words of another program in an engine's image (a router, a download) are no server.
+  const bool arguments =
+      std::any_of(words.begin(), words.end(), [](const Word& word) { return word.text.starts_with('-'); });
+  if (has_command) {
+    bool relevant = w.gpus_per_node.has_value();
+    for (const Word& word : words) relevant = relevant && !word.text.starts_with("http");
+    if (!relevant) return false;
+    w.engine = image_engine;
+    w.args = words;
+    if (!arguments) {
+      w.base.notes.push_back(fmt::format("'{}' starts the engine: its options are not in the file",
+                                         words.empty() ? "" : words[0].text));
+      add_unresolved(w.base, "arguments",
+                     {"the options of " + (words.empty() ? std::string("the command") : words[0].text)});
+    }
+    w.program = "api_server";
+    add_workload(std::move(w), source);
+    return true;
+  }
+  if (*image_engine == EngineKind::ollama) {
+    Launch launch;
+    launch.engine = EngineKind::ollama;
+    launch.program = "ollama";
+    launch.variables = w.variables;
+    launch.line = w.base.line;
+    add_launch(launch, std::move(w), source);
+    return true;
+  }
+  if (!image_is_server(w.base.image) && !arguments) return false;
+  Launch launch;
+  launch.engine = *image_engine;
+  launch.program = w.base.image;
+  launch.args = std::move(words);
+  launch.variables = w.variables;
+  launch.line = w.base.line;
+  add_launch(launch, std::move(w), source);
+  return true;
+}
+
+std::vector<Launch> launches_of_text(std::string_view text, int line, Variables variables) {
+  if (!may_launch({Word{std::string(text), line}})) return {};
+  if (text.find("```") == std::string_view::npos) return launches_of_script(text, line, variables);
+  // Prose with fenced blocks, which share their variables.
+  std::vector<Launch> out;
+  std::size_t counted = 0;
+  for (std::size_t open = text.find("```"); open != std::string_view::npos;) {
+    const std::size_t begin = text.find('\n', open);
+    const std::size_t close = begin == std::string_view::npos ? begin : text.find("```", begin);
+    if (close == std::string_view::npos) break;
+    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                        text.begin() + static_cast<std::ptrdiff_t>(begin) + 1, '\n'));
+    counted = begin + 1;
+    for (Launch& launch : launches_of_script(text.substr(begin + 1, close - begin - 1), line, variables))
+      out.push_back(std::move(launch));
+    open = text.find("```", close + 3);
+  }
+  return out;
+}
+
+std::vector<Launch> launches_of_scalar(const YamlNode& node, Variables variables) {
+  return launches_of_text(node.text, node.line, std::move(variables));
+}
+
+}  // namespace qwenfit::plan

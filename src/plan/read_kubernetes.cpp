@@ -1,0 +1,246 @@
+// Kubernetes objects of any kind: wherever containers stand, with what surrounds them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "readers.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+/// Labels that name a card, likeliest first.
+constexpr std::string_view kProductLabels[] = {"nvidia.com/gpu.product",
+                                               "cloud.google.com/gke-accelerator",
+                                               "amd.com/gpu.product-name",
+                                               "gpu.nvidia.com/class",
+                                               "gpu.nvidia.com/model",
+                                               "k8s.amazonaws.com/accelerator",
+                                               "eks.amazonaws.com/instance-gpu-name",
+                                               "karpenter.k8s.aws/instance-gpu-name",
+                                               "accelerator",
+                                               "node.coreweave.cloud/class",
+                                               "gpu-product",
+                                               "gpu-type",
+                                               "gpu",
+                                               "cloud.google.com/gke-tpu-accelerator"};
+constexpr std::string_view kInstanceLabels[] = {
+    "node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "cloud.google.com/machine-family",
+    "karpenter.k8s.aws/instance-type"};
+
+bool gpu_resource(std::string_view name) {
+  return name == "nvidia.com/gpu" || name == "amd.com/gpu" || name.starts_with("huawei.com/ascend") ||
+         name.starts_with("huawei.com/Ascend") || name == "gpu.intel.com/i915" ||
+         name == "gpu.intel.com/xe" || name == "google.com/tpu" || name == "habana.ai/gaudi" ||
+         name.starts_with("nvidia.com/mig-") || name == "nvidia.com/gpu.shared" ||
+         name == "nvidia.com/pgpu" || name == "nvidia.com/vgpu" || name == "volcano.sh/vgpu-number";
+}
+
+void add_hint(Workload& w, std::string source, const YamlNode& value) {
+  if (value.is_scalar() && !value.text.empty())
+    w.device_hints.push_back({std::move(source), value.text, value.line});
+}
+
+void labels_to_hints(const YamlNode& labels, const std::string& from, Workload& w) {
+  for (const std::string_view label : kProductLabels)
+    add_hint(w, fmt::format("{} {}", from, label), labels[label]);
+  for (const std::string_view label : kInstanceLabels)
+    add_hint(w, fmt::format("{} {}", from, label), labels[label]);
+}
+
+void terms_to_hints(const YamlNode& terms, Workload& w) {
+  for (const YamlPtr& term : terms.items) {
+    for (const YamlPtr& expression : (*term)["matchExpressions"].items) {
+      const std::string& key = (*expression)["key"].text;
+      const YamlNode& values = (*expression)["values"];
+      if ((*expression)["operator"].text != "In" || values.items.empty()) continue;
+      const bool product =
+          std::find(std::begin(kProductLabels), std::end(kProductLabels), key) != std::end(kProductLabels);
+      if (!product &&
+          std::find(std::begin(kInstanceLabels), std::end(kInstanceLabels), key) == std::end(kInstanceLabels))
+        continue;
+      add_hint(w, "nodeAffinity " + key, *values.items[0]);
+      if (values.items.size() > 1)
+        w.base.notes.push_back(
+            fmt::format("{} allows {} values: the first is taken", key, values.items.size()));
+    }
+  }
+}
+
+}  // namespace
+
+void read_placement(const YamlNode& pod, Workload& w) {
+  labels_to_hints(pod["nodeSelector"], "nodeSelector", w);
+  const YamlNode& affinity = pod["affinity"]["nodeAffinity"];
+  terms_to_hints(affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"], w);
+  for (const YamlPtr& preferred : affinity["preferredDuringSchedulingIgnoredDuringExecution"].items) {
+    for (const YamlPtr& expression : (*preferred)["preference"]["matchExpressions"].items) {
+      if ((*expression)["key"].text == "nvidia.com/gpu.product" && !(*expression)["values"].items.empty())
+        add_hint(w, "nodeAffinity (preferred) nvidia.com/gpu.product", *(*expression)["values"].items[0]);
+    }
+  }
+  terms_to_hints(pod["nodeSelectorTerms"], w);
+}
+
+void read_resources(const YamlNode& resources, Workload& w) {
+  for (const char* part : {"requests", "limits"}) {
+    const YamlNode& list = resources[part];
+    for (std::size_t i = 0; i < list.members.size(); ++i) {
+      const auto& [name, value] = list.members[i];
+      if (!gpu_resource(name)) continue;
+      w.base.gpu_resource = name;
+      w.base.gpu_line = list.key_lines[i];
+      const Word word = expanded_word(*value, Dialect::shell, w.variables);
+      if (const auto n = units::parse_count(word.text); n && word.unresolved.empty()) {
+        w.gpus_per_node = std::min<std::int64_t>(*n, 65536);
+      } else {
+        add_unresolved(w.base, "gpus",
+                       word.unresolved.empty() ? std::vector<std::string>{value->text} : word.unresolved);
+      }
+      if (name.starts_with("nvidia.com/mig-"))
+        w.device_hints.push_back({"resource " + name, std::string(name).substr(11), value->line});
+    }
+  }
+}
+
+void read_metadata(const YamlNode& root, Workload& w) {
+  const YamlNode& meta = root["metadata"];
+  std::string name = meta["name"].text.empty() ? meta["generateName"].text : meta["name"].text;
+  if (!meta["namespace"].text.empty()) name = meta["namespace"].text + "/" + name;
+  w.base.name = name;
+  for (const auto& [key, value] : meta["annotations"].members) {
+    // ignore.qwenfit/RULE: reason; require.qwenfit/KEY: value
+    if (key.starts_with("ignore.qwenfit/"))
+      w.base.suppressions[key.substr(15)] = value->text.empty() ? "annotation" : value->text;
+    if (key.starts_with("require.qwenfit/")) w.require.emplace_back(key.substr(16), value->text);
+  }
+}
+
+void read_environment(const YamlNode& env, Dialect dialect, Variables& variables) {
+  for (const auto& [name, value] : env.members) {
+    const Word word = expanded_word(*value, dialect, variables);
+    variables.set(name, {word}, false);
+  }
+  for (const YamlPtr& item : env.items) {
+    if (item->is_scalar()) {  // compose: NAME=value
+      const auto equals = item->text.find('=');
+      if (equals == std::string::npos) continue;
+      YamlNode value = *item;
+      value.text = item->text.substr(equals + 1);
+      variables.set(item->text.substr(0, equals), {expanded_word(value, dialect, variables)}, false);
+      continue;
+    }
+    const std::string& name = (*item)["name"].text;
+    if (name.empty()) continue;
+    if (item->has("valueFrom")) {
+      // The group's size is what the operator puts there.
+      if (variables.find(name).set) continue;
+      variables.set_unknown(name);
+    } else {
+      variables.set(name, {expanded_word((*item)["value"], dialect, variables)}, false);
+    }
+  }
+}
+
+Word expanded_word(const YamlNode& node, Dialect dialect, Variables& variables) {
+  const Expanded e = expand(node.text, dialect, variables);
+  return {e.text, node.line, e.unresolved};
+}
+
+bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, const Source& source) {
+  w.base.container = container["name"].text;
+  w.base.line = container.line;
+  read_environment(container["env"], Dialect::kubernetes, w.variables);
+  w.base.image = expanded_word(container["image"], Dialect::kubernetes, w.variables).text;
+  read_resources(container["resources"], w);
+  read_placement(pod, w);
+  std::vector<Word> words;
+  for (const char* part : {"command", "args"}) {
+    const YamlNode& list = container[part];
+    if (list.is_scalar()) {
+      for (Word& word : split_words(list.text, list.line)) words.push_back(std::move(word));
+    }
+    for (const YamlPtr& item : list.items)
+      words.push_back(expanded_word(*item, Dialect::kubernetes, w.variables));
+  }
+  // A start hook that pulls a model belongs to its server.
+  const YamlNode& hook = container["lifecycle"]["postStart"]["exec"]["command"];
+  std::vector<Word> hook_words;
+  for (const YamlPtr& item : hook.items)
+    hook_words.push_back(expanded_word(*item, Dialect::kubernetes, w.variables));
+  if (!hook_words.empty() && find_launches({words, w.variables, w.base.line}).empty()) {
+    if (add_process(w, hook_words, true, source)) return true;
+  } else if (!hook_words.empty() && engine_of_image(w.base.image) == EngineKind::ollama) {
+    return add_process(w, hook_words, true, source);
+  }
+  return add_process(std::move(w), std::move(words), container.has("command"), source);
+}
+
+bool read_containers_below(const YamlNode& node, Workload w, const Source& source, int depth) {
+  if (depth > 40) return false;
+  bool found = false;
+  if (node.is_list()) {
+    for (const YamlPtr& item : node.items)
+      found = read_containers_below(*item, w, source, depth + 1) || found;
+    return found;
+  }
+  if (!node.is_map()) return false;
+  if (const auto n = node["replicas"].number(); n && *n >= 0 && *n <= 1000000)
+    w.base.replicas = std::min<std::int64_t>(w.base.replicas * *n, 1000000);
+  if (node["name"].is_scalar() &&
+      (node.has("template") || node.has("templateRef") || node.has("standalonePattern") ||
+       node.has("leaderWorkerPattern") || node.has("leaderWorkerSet") || node.has("customComponentsPattern")))
+    w.base.role = node["name"].text;
+  if (const auto n = node["size"].number();
+      n && *n >= 1 && *n <= 4096 &&
+      (node.has("workerTemplate") || node.has("template") || node.has("leaderTemplate"))) {
+    w.base.nodes = *n;
+    for (const char* name : {"LWS_GROUP_SIZE", "RBG_LWP_GROUP_SIZE", "GROUP_SIZE"})
+      w.variables.set(name, std::to_string(*n));
+  }
+  if (node["containers"].is_list()) {
+    for (const YamlPtr& item : node["containers"].items) {
+      if (item->is_map()) found = read_container(*item, node, w, source) || found;
+    }
+  }
+  for (const auto& [key, value] : node.members) {
+    if (key == "containers" || key == "initContainers" || key == "metadata" || key == "status") continue;
+    // The workers of a group run what the leader runs: one deployment over all nodes.
+    if (found && (key == "workerTemplate")) continue;
+    if (value->is_map() || value->is_list())
+      found = read_containers_below(*value, w, source, depth + 1) || found;
+  }
+  return found;
+}
+
+bool read_kubernetes(const YamlNode& root, const Source& source) {
+  const std::string& kind = root["kind"].text;
+  if (kind.empty() || !root.has("apiVersion")) return false;
+  if (kind.ends_with("List") && root["items"].is_list()) {
+    for (const YamlPtr& item : root["items"].items) read_kubernetes(*item, source);
+    return true;
+  }
+  if (kind == "CustomResourceDefinition" || kind == "Role" || kind == "ClusterRole" || kind == "Secret")
+    return true;
+  if (read_serving_object(root, kind, source)) return true;
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = kind;
+  w.base.line = root.line;
+  w.variables = given_variables(source);
+  read_metadata(root, w);
+  if (read_containers_below(root["spec"], w, source)) return true;
+  // Scripts in a ConfigMap start engines too.
+  bool found = false;
+  for (const auto& [name, value] : root["data"].members) {
+    if (!value->is_scalar()) continue;
+    Workload script = w;
+    script.base.container = name;
+    const auto launches = launches_of_scalar(*value, w.variables);
+    found = found || !launches.empty();
+    add_launches(launches, script, source);
+  }
+  return found;
+}
+
+}  // namespace qwenfit::plan

@@ -1,0 +1,266 @@
+// Dockerfiles, Ollama Modelfiles, systemd units, and files of any other kind with a command line in them.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "readers.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+struct Line {
+  std::string_view text;
+  int number;
+};
+
+std::vector<Line> lines_of(std::string_view text) {
+  std::vector<Line> out;
+  int number = 1;
+  for (std::size_t at = 0; at < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    out.push_back({line, number});
+    at = end + 1;
+  }
+  return out;
+}
+
+/// Lines joined where one ends in a backslash; comment lines between them are left out.
+std::vector<std::pair<std::string, int>> logical_lines(std::string_view text) {
+  std::vector<std::pair<std::string, int>> out;
+  bool open = false;
+  for (const Line& line : lines_of(text)) {
+    const std::string_view trimmed = trim(line.text);
+    if (open && (trimmed.starts_with('#') || trimmed.starts_with(';'))) continue;
+    if (!open) out.emplace_back("", line.number);
+    open = line.text.ends_with('\\');
+    out.back().first += open ? line.text.substr(0, line.text.size() - 1) : line.text;
+    out.back().first += open ? "\n" : "";
+  }
+  return out;
+}
+
+/// ["a", "b"] as words, or the text for a shell.
+std::vector<Word> exec_words(std::string_view text, int line, Variables& variables) {
+  std::vector<Word> words;
+  text = trim(text);
+  if (text.starts_with('[') && text.size() < 65536) {
+    const nlohmann::json list = nlohmann::json::parse(text, nullptr, false);
+    if (list.is_array()) {
+      for (const auto& item : list) {
+        if (item.is_string()) words.push_back({item.get<std::string>(), line, {}});
+      }
+      return words;
+    }
+  }
+  Variables own = variables;
+  for (const ShellCommand& command : read_shell(text, line, own, nullptr)) {
+    if (!words.empty()) words.push_back({"&&", line, {}});
+    words.insert(words.end(), command.words.begin(), command.words.end());
+  }
+  return words;
+}
+
+Workload workload_at(const Source& source, std::string kind, std::string name, int line) {
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = std::move(kind);
+  w.base.name = std::move(name);
+  w.base.line = line;
+  return w;
+}
+
+}  // namespace
+
+void read_dockerfile(const Source& source) {
+  Variables variables = given_variables(source);
+  std::string image;
+  std::vector<Word> entry;
+  std::vector<Word> command;
+  int line = 1;
+  const auto finish = [&] {
+    if (image.empty() && entry.empty() && command.empty()) return;
+    Workload w = workload_at(source, "Dockerfile", std::string(base_name(source.file)), line);
+    w.base.image = image;
+    w.variables = variables;
+    std::vector<Word> words = entry;
+    words.insert(words.end(), command.begin(), command.end());
+    if (!words.empty()) add_process(std::move(w), std::move(words), !entry.empty(), source);
+    entry.clear();
+    command.clear();
+  };
+  for (const auto& [text, number] : logical_lines(source.text)) {
+    const std::string_view l = trim(text);
+    const auto blank = l.find_first_of(" \t");
+    if (l.starts_with('#') || blank == std::string_view::npos) continue;
+    const std::string word = lower(l.substr(0, blank));
+    const std::string_view rest = trim(l.substr(blank));
+    if (word == "from") {
+      finish();
+      image = expand(rest.substr(0, rest.find(' ')), Dialect::compose, variables).text;
+    } else if (word == "env" || word == "arg") {
+      for (const Word& part : split_words(rest, number)) {
+        const auto equals = part.text.find('=');
+        if (equals != std::string::npos)
+          variables.set(part.text.substr(0, equals),
+                        expand(part.text.substr(equals + 1), Dialect::compose, variables).text, number);
+      }
+      if (rest.find('=') == std::string_view::npos && word == "env") {
+        const auto at = rest.find_first_of(" \t");
+        if (at != std::string_view::npos)
+          variables.set(std::string(rest.substr(0, at)), std::string(trim(rest.substr(at))), number);
+      }
+    } else if (word == "entrypoint" || word == "cmd") {
+      line = number;
+      (word == "cmd" ? command : entry) = exec_words(rest, number, variables);
+      if (word == "entrypoint") command.clear();
+    }
+  }
+  finish();
+}
+
+void read_modelfile(const Source& source) {
+  Workload w = workload_at(source, "Modelfile", std::string(base_name(source.file)), 1);
+  w.engine = EngineKind::ollama;
+  w.program = "ollama";
+  w.variables = given_variables(source);
+  for (const Line& line : lines_of(source.text)) {
+    const auto words = split_words(line.text, line.number);
+    if (words.empty()) continue;
+    const std::string key = lower(words[0].text);
+    if (key == "from" && words.size() > 1) {
+      w.model = words[1];
+      w.base.line = line.number;
+    } else if (key == "parameter" && words.size() > 2 &&
+               (words[1].text == "num_ctx" || words[1].text == "num_gpu")) {
+      w.args.push_back({"--" + words[1].text, line.number, {}});
+      w.args.push_back(words[2]);
+    }
+  }
+  if (w.model) add_workload(std::move(w), source);
+}
+
+void read_systemd_unit(const Source& source) {
+  Variables variables = given_variables(source);
+  std::string name(base_name(source.file));
+  std::string image;
+  std::string exec;  // of a container unit (Quadlet)
+  int exec_line = 1;
+  const auto lines = logical_lines(source.text);
+  for (const auto& [text, number] : lines) {
+    std::string_view l = trim(text);
+    if (l.starts_with("Environment=")) {
+      for (const Word& part : split_words(l.substr(12), number)) {
+        const auto equals = part.text.find('=');
+        if (equals != std::string::npos)
+          variables.set(part.text.substr(0, equals), part.text.substr(equals + 1), number);
+      }
+    } else if (l.starts_with("Image=")) {
+      image = std::string(trim(l.substr(6)));
+    } else if (l.starts_with("Exec=")) {
+      exec = std::string(l.substr(5));
+      exec_line = number;
+    }
+  }
+  const auto words_of = [&](std::string_view text, int line) {
+    std::vector<Word> words;
+    for (const Word& raw : split_words(text, line)) {
+      const Expanded e = expand(raw.text, Dialect::systemd, variables);
+      if (raw.text.starts_with('$') && !raw.text.starts_with("${") && e.unresolved.empty()) {
+        for (Word& part : split_words(e.text, raw.line)) words.push_back(std::move(part));
+      } else {
+        words.push_back({e.text, raw.line, e.unresolved});
+      }
+    }
+    return words;
+  };
+  for (const auto& [text, number] : lines) {
+    std::string_view l = trim(text);
+    if (!l.starts_with("ExecStart=")) continue;
+    l.remove_prefix(10);
+    while (!l.empty() && (l[0] == '-' || l[0] == '@' || l[0] == '+' || l[0] == '!' || l[0] == ':'))
+      l.remove_prefix(1);
+    Workload w = workload_at(source, "systemd unit", name, number);
+    w.variables = variables;
+    add_process(std::move(w), words_of(l, number), true, source);
+  }
+  if (!image.empty()) {
+    Workload w = workload_at(source, "container unit", name, exec_line);
+    w.variables = variables;
+    w.base.image = image;
+    add_process(std::move(w), words_of(exec, exec_line), false, source);
+  }
+}
+
+void read_shell_file(const Source& source) {
+  Variables variables = given_variables(source);
+  Workload w;
+  w.base.file = source.file;
+  for (const Launch& launch : launches_of_script(source.text, 1, variables))
+    add_launches({launch}, w, source);
+}
+
+void read_other_file(const Source& source) {
+  // Make writes $(VAR) and $$; the rest of what people write is near enough to a shell.
+  Variables variables = given_variables(source);
+  const bool make = contains_folded(base_name(source.file), "makefile") || source.file.ends_with(".mk");
+  std::string text(source.text);
+  if (make) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '$') {
+        out += '$';
+        ++i;
+      } else if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '(') {
+        const auto end = text.find(')', i);
+        if (end == std::string::npos) break;
+        out += "${" + text.substr(i + 2, end - i - 2) + "}";
+        i = end;
+      } else {
+        out += text[i];
+      }
+    }
+    text = std::move(out);
+    // NAME ?= value, NAME := value
+    for (const Line& line : lines_of(text)) {
+      const auto equals = line.text.find('=');
+      if (equals == std::string_view::npos || line.text.starts_with('\t')) continue;
+      std::string_view name = trim(line.text.substr(0, equals));
+      while (!name.empty() && (name.back() == '?' || name.back() == ':' || name.back() == '+'))
+        name.remove_suffix(1);
+      name = trim(name);
+      if (!name.empty() && name.find_first_of(" \t:$") == std::string_view::npos)
+        variables.set(std::string(name), std::string(trim(line.text.substr(equals + 1))), line.number);
+    }
+  }
+  // A command stands on a line of its own (with those it is continued on), in a fence, or between quotes.
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = "command in text";
+  for (auto [line, number] : logical_lines(text)) {
+    if (!may_launch({Word{line, number, {}}})) continue;
+    std::string_view l = trim(line);
+    for (const std::string_view prefix : {"@", "- ", "$ ", "> ", "* "}) {
+      if (l.starts_with(prefix)) l.remove_prefix(prefix.size());
+    }
+    Variables own = variables;
+    std::vector<Launch> launches = launches_of_script(l, number, own);
+    if (launches.empty()) {
+      // cmd = "llama-server -hf ..." of TOML, Nix and JavaScript
+      for (const char quote : {'"', '\'', '`'}) {
+        const auto begin = l.find(quote);
+        const auto end = l.rfind(quote);
+        if (begin == std::string_view::npos || end <= begin + 4) continue;
+        own = variables;
+        launches = launches_of_script(l.substr(begin + 1, end - begin - 1), number, own);
+        if (!launches.empty()) break;
+      }
+    }
+    std::erase_if(launches, [](const Launch& launch) { return launch.args.empty(); });
+    add_launches(launches, w, source);
+  }
+}
+
+}  // namespace qwenfit::plan

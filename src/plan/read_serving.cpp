@@ -1,0 +1,359 @@
+// Kubernetes objects that name a model instead of a command: KServe, KubeAI, Ray, kthena, llmaz.
+#include <fmt/format.h>
+
+#include "readers.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+Workload workload_of(const YamlNode& root, const std::string& kind, const Source& source) {
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = kind;
+  w.base.line = root.line;
+  w.variables = given_variables(source);
+  read_metadata(root, w);
+  return w;
+}
+
+void model_from(const YamlNode& node, Workload& w) {
+  if (!node.is_scalar() || node.text.empty()) return;
+  w.model = expanded_word(node, Dialect::shell, w.variables);
+}
+
+void replicas_from(const YamlNode& node, Workload& w) {
+  if (const auto n = node.number(); n && *n >= 1 && *n <= 1000000) w.base.replicas = *n;
+}
+
+void append_args(const YamlNode& list, Workload& w) {
+  for (const YamlPtr& item : list.items)
+    w.args.push_back(expanded_word(*item, Dialect::kubernetes, w.variables));
+}
+
+/// The engine that a word of an object names: "VLLM", "kserve-sglang", "OLlama".
+std::optional<EngineKind> engine_named(std::string_view text) {
+  if (contains_folded(text, "huggingface")) return EngineKind::huggingface;
+  if (contains_folded(text, "text-generation") || contains_folded(text, "tgi")) return EngineKind::tgi;
+  return engine_of_image(text);
+}
+
+/// LLMInferenceService: the operator's template starts vLLM; prefill is a second pool.
+void read_pool(const YamlNode& pool, const YamlNode& model, Workload w, const Source& source,
+               const std::string& role) {
+  w.base.role = role;
+  w.engine = EngineKind::vllm;
+  model_from(model["uri"], w);
+  if (model["name"].is_scalar()) w.served_names.push_back(model["name"].word());
+  replicas_from(pool["replicas"], w);
+  const YamlNode& parallel = pool["parallelism"];
+  for (const auto& [key, option] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"tensor", "--tensor-parallel-size"},
+           {"pipeline", "--pipeline-parallel-size"},
+           {"data", "--data-parallel-size"},
+           {"dataLocal", "--data-parallel-size-local"}}) {
+    if (parallel[key].is_scalar())
+      w.args.push_back({fmt::format("{}={}", option, parallel[key].text), parallel[key].line, {}});
+  }
+  if (parallel["expert"].is_true())
+    w.args.push_back({"--enable-expert-parallel", parallel["expert"].line, {}});
+  if (pool["worker"].is_map()) w.base.notes.emplace_back("workers on further nodes are part of each replica");
+  const YamlNode& pod = pool["template"];
+  read_placement(pod, w);
+  for (const YamlPtr& container : pod["containers"].items) {
+    if (const std::string& name = (*container)["name"].text;
+        !name.empty() && name != "main" && pod["containers"].items.size() > 1)
+      continue;
+    read_environment((*container)["env"], Dialect::kubernetes, w.variables);
+    read_resources((*container)["resources"], w);
+    w.base.image = (*container)["image"].text;
+    w.base.container = (*container)["name"].text;
+    std::vector<Word> words;
+    for (const char* part : {"command", "args"}) {
+      for (const YamlPtr& item : (*container)[part].items)
+        words.push_back(expanded_word(*item, Dialect::kubernetes, w.variables));
+    }
+    const auto launches = find_launches({words, w.variables, container->line});
+    if (!launches.empty()) {
+      w.engine = launches.front().engine;
+      w.variables = launches.front().variables;
+      w.args.insert(w.args.end(), launches.front().args.begin(), launches.front().args.end());
+    } else if (!(*container).has("command")) {
+      w.args.insert(w.args.end(), words.begin(), words.end());
+    }
+  }
+  // The model of the object counts, whatever a positional says.
+  add_workload(std::move(w), source);
+}
+
+void read_llm_inference_service(const YamlNode& root, const Source& source) {
+  const YamlNode& spec = root["spec"];
+  const Workload w = workload_of(root, "LLMInferenceService", source);
+  read_pool(spec, spec["model"], w, source, spec.has("prefill") ? "decode" : "");
+  if (spec["prefill"].is_map()) read_pool(spec["prefill"], spec["model"], w, source, "prefill");
+}
+
+bool read_inference_service(const YamlNode& root, const Source& source) {
+  const YamlNode& predictor = root["spec"]["predictor"];
+  const YamlNode& model = predictor["model"];
+  Workload w = workload_of(root, "InferenceService", source);
+  replicas_from(predictor["minReplicas"], w);
+  if (!model.is_map()) return read_containers_below(predictor, w, source);
+  const std::string format = model["modelFormat"]["name"].text;
+  w.engine = engine_named(model["runtime"].text);
+  if (!w.engine) w.engine = engine_named(format);
+  if (!w.engine) w.engine = EngineKind::other;
+  model_from(model["storageUri"], w);
+  if (!w.model && model["storage"].is_map()) model_from(model["storage"]["path"], w);
+  read_environment(model["env"], Dialect::kubernetes, w.variables);
+  read_resources(model["resources"], w);
+  read_placement(predictor, w);
+  append_args(model["args"], w);
+  w.base.image = model["image"].text;
+  w.base.line = model.line;
+  if (w.engine == EngineKind::other && w.args.empty() && !w.model) return false;
+  if (w.engine == EngineKind::other) w.engine = EngineKind::huggingface;  // the runtime that takes --model_id
+  w.program = "api_server";
+  // --model_id names the model; storageUri is where its files come from.
+  if (w.model) {
+    for (const Word& word : w.args) {
+      if (word.text.starts_with("--model_id=") || word.text.starts_with("--model-id=")) w.model.reset();
+      if (!w.model) break;
+    }
+  }
+  add_workload(std::move(w), source);
+  return true;
+}
+
+void read_kubeai_model(const YamlNode& spec, Workload w, const Source& source) {
+  model_from(spec["url"], w);
+  w.engine = engine_named(spec["engine"].text);
+  if (!w.engine)
+    w.engine = spec["url"].text.starts_with("ollama://") ? EngineKind::ollama : EngineKind::other;
+  if (const auto n = spec["replicas"].number(); n && *n > 0) w.base.replicas = *n;
+  else replicas_from(spec["minReplicas"], w);
+  read_environment(spec["env"], Dialect::kubernetes, w.variables);
+  append_args(spec["args"], w);
+  w.program = "api_server";
+  const YamlNode& profile = spec["resourceProfile"];
+  const auto colon = profile.text.rfind(':');
+  const std::string name = profile.text.substr(0, colon);
+  w.base.gpu_line = profile.line;
+  if (!name.empty()) {
+    w.base.gpu_resource = "resourceProfile " + name;
+    if (!name.starts_with("cpu")) {
+      w.device_hints.push_back({"resourceProfile", name, profile.line});
+      w.gpus_per_node =
+          colon == std::string::npos ? 1 : units::parse_count(profile.text.substr(colon + 1)).value_or(1);
+    } else {
+      w.gpus_per_node = 0;
+      w.base.notes.emplace_back("runs on CPUs, which the file does not name");
+    }
+  }
+  add_workload(std::move(w), source);
+}
+
+/// RayService and RayCluster: serveConfigV2 is YAML in a string.
+bool read_ray(const YamlNode& root, const std::string& kind, const Source& source) {
+  const YamlNode& spec = root["spec"];
+  bool found = false;
+  const YamlNode& config = spec["serveConfigV2"];
+  const YamlNode& cluster = spec["rayClusterConfig"].is_map() ? spec["rayClusterConfig"] : spec;
+  // The widest worker group is where replicas run.
+  Workload base = workload_of(root, kind, source);
+  for (const YamlPtr& group : cluster["workerGroupSpecs"].items) {
+    const YamlNode& pod = (*group)["template"]["spec"];
+    read_placement(pod, base);
+    for (const YamlPtr& container : pod["containers"].items) read_resources((*container)["resources"], base);
+    if (const YamlNode& gpus = (*group)["rayStartParams"]["num-gpus"]; !base.gpus_per_node && gpus.number())
+      base.gpus_per_node = gpus.number();
+  }
+  if (config.is_scalar() && !config.text.empty()) {
+    const YamlPtr inner = parse_yaml(config.text, config.line);
+    for (const YamlPtr& application : (*inner)["applications"].items) {
+      const YamlNode& args = (*application)["args"];
+      Workload w = base;
+      if (!(*application)["name"].text.empty()) w.base.container = (*application)["name"].text;
+      // What a runtime environment sets: MODEL_ID, TENSOR_PARALLELISM of the older samples.
+      read_environment((*application)["runtime_env"]["env_vars"], Dialect::kubernetes, w.variables);
+      if (args["llm_configs"].items.empty()) {
+        const std::string model =
+            w.variables.text("MODEL_ID").empty() ? w.variables.text("MODEL") : w.variables.text("MODEL_ID");
+        if (model.empty()) continue;
+        w.engine = EngineKind::vllm;
+        w.model = Word{model, application->line, {}};
+        for (const auto& [name, option] : std::initializer_list<std::pair<const char*, const char*>>{
+                 {"TENSOR_PARALLELISM", "--tensor-parallel-size"},
+                 {"PIPELINE_PARALLELISM", "--pipeline-parallel-size"},
+                 {"MAX_MODEL_LEN", "--max-model-len"},
+                 {"GPU_MEMORY_UTILIZATION", "--gpu-memory-utilization"},
+                 {"DTYPE", "--dtype"},
+                 {"QUANTIZATION", "--quantization"}}) {
+          if (const std::string value = w.variables.text(name); !value.empty())
+            w.args.push_back({fmt::format("{}={}", option, value), application->line, {}});
+        }
+        add_workload(std::move(w), source);
+        found = true;
+        continue;
+      }
+      for (const YamlPtr& llm : args["llm_configs"].items) {
+        Workload one = w;
+        one.engine = EngineKind::vllm;
+        one.base.line = llm->line;
+        model_from((*llm)["model_loading_config"]["model_source"], one);
+        if (!one.model) model_from((*llm)["model_loading_config"]["model_id"], one);
+        else if ((*llm)["model_loading_config"]["model_id"].is_scalar())
+          one.served_names.push_back((*llm)["model_loading_config"]["model_id"].word());
+        for (Word& word : words_of_options((*llm)["engine_kwargs"])) one.args.push_back(std::move(word));
+        if (const YamlNode& type = (*llm)["accelerator_type"]; type.is_scalar())
+          one.device_hints.insert(one.device_hints.begin(), {"accelerator_type", type.text, type.line});
+        const YamlNode& deployment = (*llm)["deployment_config"];
+        replicas_from(deployment["num_replicas"], one);
+        if (one.base.replicas == 1) replicas_from(deployment["autoscaling_config"]["min_replicas"], one);
+        if (const auto n = deployment["ray_actor_options"]["num_gpus"].number()) one.gpus_per_node = *n;
+        add_workload(std::move(one), source);
+        found = true;
+      }
+    }
+  }
+  if (found) return true;
+  if (spec["entrypoint"].is_scalar()) {
+    const auto launches = launches_of_scalar(spec["entrypoint"], base.variables);
+    add_launches(launches, base, source);
+    found = !launches.empty();
+  }
+  return found || read_containers_below(cluster, base, source);
+}
+
+/// kthena ModelBooster: workers with a map of options.
+void read_model_booster(const YamlNode& root, const Source& source) {
+  const YamlNode& spec = root["spec"];
+  std::vector<const YamlNode*> backends;
+  if (spec["backend"].is_map()) backends.push_back(&spec["backend"]);
+  for (const YamlPtr& item : spec["backends"].items) backends.push_back(item.get());
+  for (const YamlNode* backend : backends) {
+    const YamlNode& workers = (*backend)["workers"];
+    for (const YamlPtr& worker : workers.items) {
+      Workload w = workload_of(root, "ModelBooster", source);
+      w.base.line = worker->line;
+      if (workers.items.size() > 1) w.base.role = (*worker)["type"].text;
+      w.engine = engine_named((*backend)["type"].text);
+      if (!w.engine) w.engine = engine_of_image((*worker)["image"].text);
+      if (!w.engine) w.engine = EngineKind::vllm;
+      w.base.image = (*worker)["image"].text;
+      model_from((*backend)["modelURI"], w);
+      read_environment((*backend)["env"], Dialect::kubernetes, w.variables);
+      for (Word& word : words_of_options((*worker)["config"])) w.args.push_back(std::move(word));
+      replicas_from((*backend)["minReplicas"], w);
+      if (const auto n = (*worker)["replicas"].number(); n && *n > 1 && *n <= 10000) w.base.replicas *= *n;
+      if (const auto n = (*worker)["pods"].number(); n && *n > 1 && *n <= 4096) w.base.nodes = *n;
+      read_resources((*worker)["resources"], w);
+      w.program = "api_server";
+      add_workload(std::move(w), source);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Word> words_of_options(const YamlNode& map) {
+  std::vector<Word> words;
+  Variables none;
+  for (std::size_t i = 0; i < map.members.size(); ++i) {
+    const auto& [key, value] = map.members[i];
+    const std::string name = "--" + option_name(key);
+    const int line = map.key_lines[i];
+    if (value->is_scalar()) {
+      const Word word = expanded_word(*value, Dialect::shell, none);
+      if (word.text.empty() || word.text == "true" || word.text == "True") words.push_back({name, line, {}});
+      else if (word.text == "false" || word.text == "False") words.push_back({name + "=false", line, {}});
+      else words.push_back({name + "=" + word.text, line, word.unresolved});
+    } else if (value->is_map()) {
+      // {method: mtp, num_speculative_tokens: 2} as --speculative-config.method=mtp ...
+      for (const auto& [sub, item] : value->members) {
+        if (item->is_scalar())
+          words.push_back({fmt::format("{}.{}={}", name, sub, item->text), item->line, {}});
+      }
+    } else if (value->is_list()) {
+      words.push_back({name, line, {}});
+      for (const YamlPtr& item : value->items) {
+        if (item->is_scalar()) words.push_back(item->word());
+      }
+    } else {
+      words.push_back({name, line, {}});
+    }
+  }
+  return words;
+}
+
+bool read_serving_object(const YamlNode& root, const std::string& kind, const Source& source) {
+  const std::string& api = root["apiVersion"].text;
+  const YamlNode& spec = root["spec"];
+  if (kind == "LLMInferenceService" || kind == "LLMInferenceServiceConfig") {
+    if (!spec["model"]["uri"].is_scalar() && kind == "LLMInferenceServiceConfig")
+      return read_containers_below(spec, workload_of(root, kind, source), source);
+    read_llm_inference_service(root, source);
+    return true;
+  }
+  if (kind == "InferenceService") return read_inference_service(root, source);
+  if (kind == "Model" && spec["url"].is_scalar()) {
+    read_kubeai_model(spec, workload_of(root, kind, source), source);
+    return true;
+  }
+  if (kind == "RayService" || kind == "RayCluster" || kind == "RayJob") return read_ray(root, kind, source);
+  if (kind == "ModelBooster") {
+    read_model_booster(root, source);
+    return true;
+  }
+  if (kind == "OpenModel" && api.starts_with("llmaz.io")) {
+    const YamlNode& from = spec["source"];
+    Workload w = workload_of(root, kind, source);
+    model_from(from["uri"], w);
+    if (!w.model) model_from(from["modelHub"]["modelID"], w);
+    if (!w.model) return false;
+    if (from["modelHub"]["filename"].is_scalar()) model_from(from["modelHub"]["filename"], w);
+    w.engine = w.model->text.starts_with("ollama://")             ? EngineKind::ollama
+               : w.model->text.find(".gguf") != std::string::npos ? EngineKind::llama_cpp
+                                                                  : EngineKind::vllm;
+    if (w.engine == EngineKind::vllm)
+      w.base.notes.emplace_back(
+          "the Playground or Service that uses this model chooses the engine; vLLM is llmaz's default");
+    for (const YamlPtr& flavor : spec["inferenceConfig"]["flavors"].items) {
+      const std::string& name = (*flavor)["name"].text;
+      for (const auto& [resource, value] : (*flavor)["limits"].members) {
+        if (resource == "nvidia.com/gpu") w.gpus_per_node = value->number();
+      }
+      if (!name.empty()) w.device_hints.push_back({"flavor", name, (*flavor)["name"].line});
+      break;
+    }
+    add_workload(std::move(w), source);
+    return true;
+  }
+  if (kind == "Playground" && api.starts_with("inference.llmaz.io")) {
+    // Options and replicas for the OpenModel of the same file.
+    for (Deployment& d : source.report.deployments) {
+      if (d.file != source.file || d.kind != "OpenModel" || d.name != spec["modelClaim"]["modelName"].text)
+        continue;
+      d.kind = "OpenModel+Playground";
+      if (const auto n = spec["replicas"].number(); n && *n >= 1) d.replicas = *n;
+    }
+    return true;
+  }
+  if ((kind == "ModelClaim" || kind == "ModelDeployment" || kind == "Workspace") && !spec.has("template")) {
+    Workload w = workload_of(root, kind, source);
+    for (const YamlNode* node : {&spec["model"]["uri"], &spec["modelURI"], &spec["model"]["name"],
+                                 &spec["modelName"], &root["inference"]["preset"]["name"]}) {
+      if (!w.model) model_from(*node, w);
+    }
+    if (!w.model) return false;
+    w.engine = engine_named(spec["engine"].text).value_or(EngineKind::vllm);
+    read_resources(spec["resources"], w);
+    if (const YamlNode& type = root["resource"]["instanceType"]; type.is_scalar())
+      w.device_hints.push_back({"instanceType", type.text, type.line});
+    add_workload(std::move(w), source);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace qwenfit::plan

@@ -1,0 +1,101 @@
+// YAML files: documents one by one, each to the reader that knows its shape.
+#include <fmt/format.h>
+
+#include "model_names.hpp"
+#include "qwenfit/error.hpp"
+#include "readers.hpp"
+#include "templates.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+/// Whether a document can start an engine at all: most of a rendered chart can't, and is not even parsed.
+bool hints_at_engine(std::string_view text) {
+  for (const std::string_view hint :
+       {"qwen", "vllm", "sglang", "llama", "trtllm", "tensorrt", "text-generation", "hf://", "qwq",
+        "huggingface", "inferenceservice", "modelurl", "launch_server", "cmd:", "deployments", "playground",
+        "openmodel"}) {
+    if (contains_folded(text, hint)) return true;
+  }
+  return false;
+}
+
+/// Any scalar that holds a command line: workflow steps, playbooks, values of other charts.
+bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& source, int depth) {
+  if (depth > 60) return false;
+  bool found = false;
+  if (node.is_scalar()) {
+    const auto launches = launches_of_scalar(node, w.variables);
+    add_launches(launches, w, source);
+    return !launches.empty();
+  }
+  for (const YamlPtr& item : node.items) found = launches_anywhere(*item, w, source, depth + 1) || found;
+  // image/command/args without a pod around them: values of a chart.
+  if (node["image"].kind != YamlKind::null && (node.has("command") || node.has("args")) &&
+      !node.has("containers")) {
+    YamlNode container = node;
+    if (node["image"].is_map()) {
+      const YamlNode& image = node["image"];
+      auto text = std::make_shared<YamlNode>();
+      text->kind = YamlKind::scalar;
+      text->line = image.line;
+      text->text = image["repository"].text + (image["tag"].text.empty() ? "" : ":" + image["tag"].text);
+      container.members.emplace_back("image", text);
+      container.key_lines.push_back(image.line);
+    }
+    Workload one = w;
+    one.base.kind = "values";
+    if (read_container(container, node, one, source)) return true;
+  }
+  for (const auto& [key, value] : node.members) {
+    if (key == "healthcheck" || key == "livenessProbe" || key == "readinessProbe" || key == "startupProbe" ||
+        key == "description")
+      continue;
+    found = launches_anywhere(*value, w, source, depth + 1) || found;
+  }
+  return found;
+}
+
+void read_document(const YamlNode& root, const Source& source) {
+  if (!root.is_map() && !root.is_list()) return;
+  if (read_own_plan(root, source) || read_kubernetes(root, source) || read_compose(root, source) ||
+      read_llama_swap(root, source) || read_helm_values(root, source) || read_recipe(root, source))
+    return;
+  if (root.has("apiVersion") && root.has("kind") && root["spec"].kind == YamlKind::null) return;
+  Workload w;
+  w.base.file = source.file;
+  w.variables = given_variables(source);
+  w.base.name = root["metadata"]["name"].text.empty() ? root["name"].text : root["metadata"]["name"].text;
+  w.base.kind = root["kind"].text.empty() ? "command in YAML" : root["kind"].text;
+  launches_anywhere(root, w, source, 0);
+}
+
+}  // namespace
+
+void read_yaml_file(const Source& source) {
+  std::string plain;
+  std::string_view text = source.text;
+  if (is_template(text)) {
+    plain = plain_template(text);
+    text = plain;
+  }
+  for (const auto& [document, line] : split_documents(text)) {
+    if (!hints_at_engine(document)) continue;
+    try {
+      read_document(*parse_yaml(document, line), source);
+    } catch (const Error& e) {
+      // What is no YAML but looks like a script or a template may still hold commands.
+      Variables variables = given_variables(source);
+      Workload w;
+      w.base.file = source.file;
+      const std::size_t before = source.report.deployments.size();
+      add_launches(launches_of_script(document, line, variables), w, source);
+      if (source.report.deployments.size() == before)
+        add_unreadable({source.file, document, source.options, source.report, source.siblings}, line,
+                       e.what());
+    }
+  }
+}
+
+}  // namespace qwenfit::plan
