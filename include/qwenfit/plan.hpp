@@ -76,6 +76,7 @@ struct Deployment {
   std::vector<std::string> served_names;
   std::optional<std::int64_t> gpus;  ///< requested for one replica, all its nodes together
   std::string gpu_resource;          ///< "nvidia.com/gpu", "compose devices" ...
+  std::string gpu_ids;               ///< the cards by number, where the file says which: "0,1"
   int gpu_line = 0;
   std::string device;         ///< as written in the file or on the command line; empty: unknown
   std::string device_source;  ///< "nodeSelector nvidia.com/gpu.product", "--device" ...

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "device_hints.hpp"
@@ -265,13 +266,50 @@ void judge(Deployment& d, const std::set<std::string>& baseline) {
                               : Judgement::pass;
 }
 
+/// Services of one compose file run side by side: their shares of a card add up.
+void shared_cards(Report& report) {
+  std::map<std::pair<std::string, std::string>, std::vector<Deployment*>> users;
+  for (Deployment& d : report.deployments) {
+    if (d.kind != "compose service" || (d.engine != "vllm" && d.engine != "sglang")) continue;
+    std::string_view ids = d.gpu_ids;
+    while (!ids.empty()) {
+      const auto comma = std::min(ids.find(','), ids.size());
+      users[{d.file, std::string(ids.substr(0, comma))}].push_back(&d);
+      ids.remove_prefix(std::min(comma + 1, ids.size()));
+    }
+  }
+  for (auto& [card, list] : users) {
+    double share = 0;
+    std::string names;
+    for (const Deployment* d : list) {
+      // 0.9 is vLLM's own default, and near SGLang's.
+      share += d->scenario.gpu_memory_utilization.value_or(d->scenario.mem_fraction_static.value_or(0.9));
+      names += (names.empty() ? "" : ", ") + d->name;
+    }
+    if (list.size() < 2 || share <= 1) continue;
+    Deployment& last = *list.back();
+    const bool told = std::any_of(last.findings.begin(), last.findings.end(),
+                                  [](const Finding& f) { return f.id == "card-shared"; });
+    if (told) continue;
+    Finding f;
+    f.id = "card-shared";
+    f.severity = Severity::warning;
+    f.line = last.gpu_line > 0 ? last.gpu_line : last.line;
+    f.message = fmt::format("{} share card {} and take {:.2f} of it together", names, card.second, share);
+    f.remedy =
+        fmt::format("shares that add up to less than 1, {:.2f} each", 0.9 / static_cast<double>(list.size()));
+    last.findings.push_back(std::move(f));
+  }
+}
+
 }  // namespace
 
 void check(Report& report, const Options& options, Estimator& estimator) {
-  for (Deployment& d : report.deployments) {
-    if (options.estimate) Checker(d, estimator).run();
-    judge(d, options.baseline);
+  if (options.estimate) {
+    for (Deployment& d : report.deployments) Checker(d, estimator).run();
+    shared_cards(report);
   }
+  for (Deployment& d : report.deployments) judge(d, options.baseline);
 }
 
 int exit_status(const Report& report, FailOn fail_on) {

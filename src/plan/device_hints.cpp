@@ -75,7 +75,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
         const catalog::DeviceMatch match = catalog.find_device(name);
         const auto size = size_in(hint.value);
         if (size && match.device->memory_gb && !match.memory_gb && *size != *match.device->memory_gb) {
-          if (why.empty()) why = fmt::format("{} '{}'", hint.source, hint.value);
+          if (why.empty()) why = fmt::format("{} '{}' is not in the catalog", hint.source, hint.value);
           continue;
         }
         d.device = std::string(match.device->id);
@@ -89,7 +89,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
         if (!match.note.empty()) d.notes.push_back(match.note);
         break;
       } catch (const Error& e) {
-        if (why.empty()) why = fmt::format("{} '{}'", hint.source, hint.value);
+        if (why.empty()) why = fmt::format("{}: {}", hint.source, e.what());
       }
     }
     if (!d.device.empty()) break;
@@ -107,7 +107,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
     }
   }
   if (d.device.empty()) {
-    if (!why.empty()) add_unresolved(d, "device", {why + " is not in the catalog"});
+    if (!why.empty()) add_unresolved(d, "device", {why});
     return;
   }
   const std::int64_t asked = engine_gpus(d.scenario);

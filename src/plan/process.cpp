@@ -24,6 +24,7 @@ void take_gpu_list(const std::string& text, int line, const std::string& resourc
     add_unresolved(w.base, "gpus", {text});
   } else if (listed) {
     w.gpus_per_node = std::count(value.begin(), value.end(), ',') + 1;
+    w.base.gpu_ids = value;
   } else if (const auto n = units::parse_count(value); n && *n <= 65536) {
     w.gpus_per_node = *n;
   }

@@ -26,6 +26,7 @@ const std::vector<Rule>& rules() {
   static const std::vector<Rule> kRules{
       {"alias-contradicts-model", Severity::warning,
        "The served name claims another size or line than the model has."},
+      {"card-shared", Severity::warning, "Servers of one file take more than the whole of a card together."},
       {"concurrency-too-low", Severity::error, "The KV pool holds fewer sequences than are required."},
       {"context-beyond-model", Severity::error, "The context exceeds what the model takes."},
       {"context-needs-yarn", Severity::warning,

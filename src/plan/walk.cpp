@@ -47,7 +47,7 @@ std::string read_file(const fs::path& path, const std::string& name) {
 bool worth_reading(const fs::path& path) {
   const std::string name = lower(path.filename().string());
   for (const std::string_view end : {".yaml", ".yml", ".sh", ".bash", ".service", ".container", ".json",
-                                     ".tpl", ".env", ".j2", ".toml", ".conf", ".nix", ".mk"}) {
+                                     ".tpl", ".j2", ".toml", ".conf", ".nix", ".mk"}) {
     if (name.ends_with(end)) return true;
   }
   return name.find("dockerfile") != std::string::npos || name.find("containerfile") != std::string::npos ||

@@ -1,0 +1,89 @@
+// Checks: each on a deployment that has its fault, and on one that has not. Figures stay far from limits.
+#include "plan_reader.hpp"
+
+using namespace qwenfit;
+using namespace qwenfit::plan;
+
+namespace {
+
+Deployment checked(const std::string& command, const std::string& device = "h100",
+                   std::vector<std::pair<std::string, std::string>> require = {}) {
+  static Estimator estimator(catalog::Catalog::builtin());
+  Options options;
+  options.device = device;
+  options.require = std::move(require);
+  Report report = read_plan("a.sh", command, options);
+  REQUIRE(report.deployments.size() == 1);
+  check(report, options, estimator);
+  return report.deployments[0];
+}
+
+std::string remedy(const Deployment& d, const std::string& id) {
+  for (const Finding& f : d.findings) {
+    if (f.id == id) return f.remedy;
+  }
+  return "no finding";
+}
+
+}  // namespace
+
+TEST_CASE("What can't start is an error, and its remedy was tried") {
+  const Deployment d = checked("vllm serve Qwen/Qwen3-32B --max-model-len 8192", "rtx-4090");
+  CHECK(d.judgement == Judgement::fail);
+  CHECK_THAT(remedy(d, "does-not-fit"), ContainsText("tensor parallel size"));
+  CHECK(checked("vllm serve Qwen/Qwen3-0.6B --max-model-len 8192", "rtx-4090").judgement == Judgement::pass);
+  const Deployment context = checked("vllm serve Qwen/Qwen3-14B --max-model-len 40960", "rtx-5090");
+  if (has_finding(context, "does-not-fit")) CHECK_FALSE(remedy(context, "does-not-fit").empty());
+}
+
+TEST_CASE("Heads, cards and contexts") {
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-8B -tp 3", "h100:3"), "heads-not-divisible"));
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-8B -tp 4", "h100:2"), "gpus-exceed-request"));
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-8B -tp 1", "h100:2"), "gpus-idle"));
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-8B --max-model-len 1000000"), "context-beyond-model"));
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-8B --max-model-len 100000"), "context-needs-yarn"));
+  CHECK_FALSE(has_finding(
+      checked("vllm serve Qwen/Qwen3-8B --max-model-len 100000 --hf-overrides '{\"rope_scaling\": {}}'"),
+      "context-needs-yarn"));
+}
+
+TEST_CASE("Aliases that claim another model") {
+  CHECK(has_finding(checked("vllm serve Qwen/Qwen3-4B --max-model-len 8192 --served-model-name qwen3-8b"),
+                    "alias-contradicts-model"));
+  CHECK_FALSE(
+      has_finding(checked("vllm serve Qwen/Qwen3-4B --max-model-len 8192 --served-model-name qwen3-4b chat"),
+                  "alias-contradicts-model"));
+}
+
+TEST_CASE("Requirements of the run") {
+  CHECK(has_finding(
+      checked("vllm serve Qwen/Qwen3-8B --max-model-len 32768", "h100", {{"concurrency", "100000"}}),
+      "concurrency-too-low"));
+  CHECK(checked("vllm serve Qwen/Qwen3-8B --max-model-len 8192", "h100", {{"fits", ""}, {"concurrency", "2"}})
+            .judgement == Judgement::pass);
+}
+
+TEST_CASE("Nothing passes without a device") {
+  const Deployment d = checked("vllm serve Qwen/Qwen3-0.6B --max-model-len 1024", "");
+  CHECK(d.judgement == Judgement::unknown);
+  CHECK(has_finding(d, "unknown-device"));
+}
+
+TEST_CASE("Two servers on one card") {
+  static Estimator estimator(catalog::Catalog::builtin());
+  Options options;
+  options.device = "h100";
+  const auto run = [&](const std::string& second) {
+    const std::string service =
+        "    image: vllm/vllm-openai:v0.11.0\n    deploy: {resources: {reservations: {devices: [{driver: "
+        "nvidia, device_ids: ['0'], capabilities: [gpu]}]}}}\n    "
+        "command: --model Qwen/Qwen3-4B --max-model-len 8192 --gpu-memory-utilization ";
+    Report r = read_plan("compose.yml",
+                         "services:\n  a:\n" + service + "0.5\n  b:\n" + service + second + "\n", options);
+    check(r, options, estimator);
+    REQUIRE(r.deployments.size() == 2);
+    return has_finding(r.deployments[1], "card-shared");
+  };
+  CHECK(run("0.6"));
+  CHECK_FALSE(run("0.4"));
+}
