@@ -55,12 +55,19 @@ struct Fit {
 };
 
 struct Cost {
-  std::optional<double> usd_per_hour;
+  std::optional<double> usd_per_hour;              ///< rent or write-off of the devices together
+  std::optional<double> electricity_usd_per_hour;  ///< while they work, at the power of their data sheets
+  std::optional<double> watts;
   std::optional<double> usd_per_million_output_tokens;
   std::optional<double> usd_per_million_input_tokens;
   std::string price_source;
   std::string price_date;  ///< ISO date; empty for a price as given
 };
+
+/// What a million tokens cost at `tok_s` (> 0) tokens a second of all sequences together: the price of an
+/// hour is paid for idle time too, of which `utilization` (0..1] is used; electricity for working time alone.
+double usd_per_million_tokens(double usd_per_hour, double electricity_usd_per_hour, double tok_s,
+                              double utilization);
 
 /// Whether one requirement holds; nothing in `met` means it can't be decided.
 struct Requirement {

@@ -76,6 +76,7 @@ struct Scenario {
   Method method = Method::exact;
   Require require;
   std::optional<double> usd_per_hour;
+  std::optional<double> usd_per_kwh;  ///< electricity of owned hardware
   std::optional<double> utilization;  ///< share of the hour that is sold, for cost
   bool explain = false;
 };

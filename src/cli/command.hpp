@@ -33,6 +33,7 @@ int run_list(const std::vector<std::string>& args);
 int run_show(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
+int run_cost(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_check(const std::vector<std::string>& args);
 int run_plan(const std::vector<std::string>& args);

@@ -24,6 +24,8 @@ constexpr std::array kCommands{
             "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog},
     Command{"finetune", "How much memory does fine-tuning take?",
             "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune},
+    Command{"cost", "What does a million tokens cost?", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100",
+            run_cost},
     Command{"batch", "The same for thousands of scenarios, as JSON lines?",
             "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
     Command{"check", "Would these deployment files work?",

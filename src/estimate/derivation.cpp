@@ -107,12 +107,21 @@ void fit_steps(const Estimate& e, std::vector<Step>& steps) {
 void cost_step(const Estimate& e, std::vector<Step>& steps) {
   if (!e.cost || !e.cost->usd_per_million_output_tokens) return;
   const double share = e.scenario.utilization.value_or(1.0);
-  steps.push_back({"Cost of a million output tokens",
-                   "USD an hour / (tokens a second x 3600 x share of the time used) x 1,000,000",
-                   fmt::format("{} / ({} x 3600 x {}) x 1,000,000", format_figure(*e.cost->usd_per_hour),
-                               format_figure(e.speed->decode_tok_s_total.value), share),
-                   fmt::format("{} USD", format_figure(*e.cost->usd_per_million_output_tokens)),
-                   fmt::format("price: {}", e.cost->price_source)});
+  if (e.cost->electricity_usd_per_hour) {
+    steps.push_back({"Electricity", "power of the data sheets x USD per kWh",
+                     fmt::format("{} kW x {} USD", format_figure(*e.cost->watts / 1000),
+                                 format_figure(*e.scenario.usd_per_kwh)),
+                     fmt::format("{} USD an hour", format_figure(*e.cost->electricity_usd_per_hour)), ""});
+  }
+  steps.push_back(
+      {"Cost of a million output tokens",
+       "(USD an hour / share of the time used + electricity) / (tokens a second x 3600) x 1,000,000",
+       fmt::format("({} / {} + {}) / ({} x 3600) x 1,000,000",
+                   format_figure(e.cost->usd_per_hour.value_or(0)), share,
+                   format_figure(e.cost->electricity_usd_per_hour.value_or(0)),
+                   format_figure(e.speed->decode_tok_s_total.value)),
+       fmt::format("{} USD", format_figure(*e.cost->usd_per_million_output_tokens)),
+       fmt::format("price: {}", e.cost->price_source)});
 }
 
 }  // namespace

@@ -10,35 +10,6 @@ using units::format_grouped;
 
 }  // namespace
 
-std::optional<Cost> cost_of(const Scenario& scenario, const Estimate& e) {
-  Cost cost;
-  if (scenario.usd_per_hour) {
-    cost.usd_per_hour = *scenario.usd_per_hour;
-    cost.price_source = "as given";
-  } else {
-    double sum = 0;
-    for (const engine::DeviceSlot& slot : e.setup.devices) {
-      const auto& price = slot.device->cloud_usd_per_hour;
-      if (!price || !price->typical) return std::nullopt;
-      sum += *price->typical;
-      cost.price_source = std::string(price->source);
-      cost.price_date = std::string(price->date);
-    }
-    if (e.setup.devices.empty()) return std::nullopt;
-    cost.usd_per_hour = sum;
-  }
-  const double share = scenario.utilization.value_or(1.0);
-  if (e.speed && e.speed->decode_tok_s_total.value > 0) {
-    cost.usd_per_million_output_tokens =
-        *cost.usd_per_hour / (e.speed->decode_tok_s_total.value * 3600 * share) * 1e6;
-  }
-  if (e.speed && e.speed->prefill_tok_s.value > 0) {
-    cost.usd_per_million_input_tokens =
-        *cost.usd_per_hour / (e.speed->prefill_tok_s.value * 3600 * share) * 1e6;
-  }
-  return cost;
-}
-
 std::vector<Requirement> check_requirements(const Require& r, const Estimate& e) {
   std::vector<Requirement> out;
   const bool known = !e.setup.devices.empty();

@@ -135,6 +135,8 @@ const std::array kFields{
         Group::answer, Shape::require},
     Field{"usd_per_hour", "--usd-per-hour", "USD", "price of the devices together", Group::answer,
           Member<S>{&S::usd_per_hour}},
+    Field{"usd_per_kwh", "--usd-per-kwh", "USD", "electricity of owned devices, at their data sheets' power",
+          Group::answer, Member<S>{&S::usd_per_kwh}},
     Field{"utilization", "--utilization", "SHARE", "share of the time that is used, for cost", Group::answer,
           Member<S>{&S::utilization}},
     Field{"explain", "--explain,!--no-explain", "", "derive every figure", Group::answer,

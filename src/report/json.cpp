@@ -267,6 +267,8 @@ void write_json(std::string& out, const Estimate& e, int indent) {
   if (e.cost) {
     json.key("cost").begin_object();
     json.member("usd_per_hour", e.cost->usd_per_hour);
+    json.member("electricity_usd_per_hour", e.cost->electricity_usd_per_hour);
+    json.member("watts", e.cost->watts);
     json.member("usd_per_million_output_tokens", e.cost->usd_per_million_output_tokens);
     json.member("usd_per_million_input_tokens", e.cost->usd_per_million_input_tokens);
     json.member("price_source", e.cost->price_source);

@@ -91,13 +91,14 @@ void add_training_limits(std::vector<Fact>& facts, const Estimate& e) {
 }
 
 void add_cost(std::vector<Fact>& facts, const Cost& cost) {
-  if (!cost.usd_per_hour) return;
-  std::string remark = cost.price_date.empty() ? "as given" : "a cloud price of " + cost.price_date;
+  const double hour = cost.usd_per_hour.value_or(0) + cost.electricity_usd_per_hour.value_or(0);
+  std::string remark = cost.price_date.empty() ? cost.price_source : "a cloud price of " + cost.price_date;
+  if (cost.watts) remark += fmt::format(", {} W", format_figure(*cost.watts));
   if (cost.usd_per_million_output_tokens) {
     remark = fmt::format("{} USD per million output tokens; {}",
                          format_figure(*cost.usd_per_million_output_tokens), remark);
   }
-  facts.push_back({"Cost", format_figure(*cost.usd_per_hour), "USD/h", remark});
+  facts.push_back({"Cost", format_figure(hour), "USD/h", remark});
 }
 
 /// "QLoRA of rank 16, 1 x 2,048 tokens a device, adamw".

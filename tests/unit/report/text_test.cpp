@@ -176,7 +176,7 @@ TEST_CASE("many sequences, a pool, a refusal, offload, cost") {
   Estimate e = sample();
   e.setup.concurrency = 8;
   e.speed->decode_tok_s_total = {900, 800, 1000};
-  e.cost = Cost{0.59, 0.18, std::nullopt, "a list", "2026-01-01"};
+  e.cost = Cost{0.59, std::nullopt, std::nullopt, 0.18, std::nullopt, "a list", "2026-01-01"};
   std::string text = shown(e);
   contains(text, "context 8,192 x 8 sequences");
   contains(text, "109 to 148 for each, 7.81 ms a token\n");

@@ -1,0 +1,46 @@
+// qwenfit cost MODEL --device D: what an hour and a million tokens cost.
+#include "qwenfit/cost.hpp"
+
+#include "command.hpp"
+#include "help.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "qwenfit/error.hpp"
+#include "report/advice.hpp"
+
+namespace qwenfit::cli {
+
+int run_cost(const std::vector<std::string>& args) {
+  CLI::App app("What a million tokens cost: on rented devices by the hour, on your own by their electricity.",
+               "qwenfit cost");
+  Scenario scenario;
+  CommonOptions common;
+  double tok_s = 0;
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name");
+  auto* speed = app.add_option("--tok-s", tok_s, "tokens a second in all, instead of a model's estimate")
+                    ->type_name("TOKENS")
+                    ->check(CLI::Range(1e-3, 1e9));
+  add_scenario_options(app, args, scenario, {"require", "train", "explain"});
+  add_common_options(app, common);
+  add_examples(app,
+               {{"On a rented card, by the number of users", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100"},
+                {"A price of your own, half of the time idle",
+                 "qwenfit cost qwen3-8b -d l40s -e vllm -u 16 --usd-per-hour 0.9 --utilization 0.5"},
+                {"Electricity of a card at home", "qwenfit cost qwen3-8b -d rtx-4090 --usd-per-kwh 0.35"},
+                {"From a speed that you measured", "qwenfit cost --usd-per-hour 3 --tok-s 50"}});
+  if (!parse(app, args)) return kAnswered;
+  std::vector<CostAt> rows;
+  if (speed->count() > 0) {
+    rows.push_back(cost_at_speed(scenario, tok_s));
+  } else {
+    if (scenario.model.empty())
+      throw Error(ErrorCode::usage, "a model is missing, or --tok-s: `qwenfit cost --help`");
+    const catalog::Catalog catalog = open_catalog(common);
+    Estimator estimator(catalog);
+    rows = cost_by_concurrency(estimator, scenario);
+  }
+  print(report::render(report::cost_table(rows), common.form(), output_style()));
+  return kAnswered;
+}
+
+}  // namespace qwenfit::cli
