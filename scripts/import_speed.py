@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""Turn public speed measurements into data/measurements/speed-*.jsonl.
+
+Every source row becomes a scenario of the contract and a measured quantity. Rows that can't be said that way (unknown
+device, format, engine or KV type; a placement that is described in words) are left out and counted in the file's head; rows that can be
+said but prove nothing about speed are kept with `skip` and the reason: marked suspect, averages over a mix of prompts, cards behind a
+Raspberry Pi, self-reported wall times of vLLM at depth, speculative decoding whose acceptance nobody states, queueing, cards that a known fault slows down, frameworks
+that bound the figure.
+
+A decode rate is compared at the depth where it was measured, a rate over a whole request with the prefill in it.
+Concurrency is the number of requests running; offline runs that offer all requests at once are left out.
+
+usage: import_speed.py FOLDER QWENFIT     FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl, cpu_speed.jsonl and
+                                          speed_llama7b_scoreboard.jsonl; writes data/measurements/speed-*.jsonl
+"""
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ENGINES = {
+    "llama.cpp": "llama.cpp", "llama.cpp (igllama)": "llama.cpp", "ipex-llm (llama.cpp)": "llama.cpp",
+    "docker-model-runner": "llama.cpp", "unsloth-studio": "llama.cpp", "ollama": "ollama", "lmstudio": "lmstudio",
+    "llamafile (LocalScore)": "llama.cpp",
+    "vllm": "vllm", "vllm-ascend": "vllm", "sglang": "sglang", "tensorrt-llm": "tensorrt-llm",
+    "transformers": "transformers", "exllamav3": "exllamav3", "mlx": "mlx", "mlx-vlm": "mlx", "omlx": "mlx",
+    "omlx-0.3.4": "mlx", "rapid-mlx": "mlx", "vllm-mlx": "mlx",
+}
+FORMATS = {"AWQ-INT4": "awq-int4", "GPTQ-INT4": "gptq-int4", "GPTQ-INT8": "gptq-int8", "W8A8-INT8": "w8a8-int8",
+           "FP8": "fp8", "FP8-block": "fp8", "BNB-4bit": "nf4", "AutoRound-INT4": "gptq-int4", "FP16": "f16",
+           "F16": "f16", "Q4_K_XL": "ud-q4_k_xl", "Q3_K_XL": "ud-q3_k_xl", "MXFP4_MOE": "mxfp4_moe",
+           "Q4_K_M (ollama default tag)": "q4_k_m", "Q4_K_M (ollama default)": "q4_k_m", "EXL3 4.05bpw": "exl3-4.0bpw",
+           "AutoRound-INT4 (section default)": "gptq-int4"}
+KV = {"f16": "f16", "fp16": "f16", "bf16": "bf16", "bfloat16": "bf16", "q8_0": "q8_0", "q8": "q8_0", "q8_0/q8_0": "q8_0",
+      "q8_0 / q8_0": "q8_0", "q4_0": "q4_0", "Q4_0": "q4_0", "q4_0/q4_0": "q4_0", "q4_0 / q4_0": "q4_0", "fp8": "fp8",
+      "fp8_e4m3": "fp8", "fp8/e4m3": "fp8", "fp8/e4m3 @ scale=1.0": "fp8", "fp8_e5m2": "fp8", "auto (BF16)": None,
+      None: None}
+LLAMA = ("llama.cpp", "ollama", "lmstudio")
+ALL_LAYERS = 999
+AWAY = "placement that the contract has no words for"
+
+
+class LeftOut(Exception):
+    pass
+
+
+def number(text, pattern):
+    found = re.search(pattern, text)
+    return int(found.group(1)) if found else None
+
+
+def place(row, scenario):
+    """-ngl and --n-cpu-moe from the source's words."""
+    text = row.get("offload") or ""
+    if not text:
+        return
+    if "unknown" in text or "unclear" in text or "likely" in text or "hybrid" in text or "split" in text:
+        raise LeftOut(AWAY)
+    if "cpu-only" in text:
+        scenario["gpu_layers"] = 0
+        return
+    experts = number(text, r"moe-layers-on-cpu=(\d+)")
+    if experts is None:
+        experts = number(text, r"n-cpu-moe=(\d+)")
+    layers = number(text, r"ngl=(\d+)")
+    if "exps=CPU" in text and "blk" not in text:
+        experts = ALL_LAYERS
+    elif "ot " in text or "except" in text or "routed" in text:
+        raise LeftOut(AWAY)
+    if layers is not None:
+        scenario["gpu_layers"] = layers
+    if experts:
+        scenario["cpu_moe_layers"] = experts
+
+
+def fixed(value, most=None):
+    value = int(value)
+    return min(value, most) if most else value
+
+
+def work(row, scenario):
+    """Prompt and output, so that decoding happens at the measured depth."""
+    depth, prompt, gen = row.get("context_depth"), row.get("prompt_tokens"), row.get("gen_tokens")
+    metric = row["metric"]
+    if metric == "prefill_tok_s":
+        if not prompt:
+            raise LeftOut("prompt length not stated")
+        if depth and depth > prompt:
+            raise LeftOut("prefill behind a prefix, which the contract has no words for")
+        scenario["prompt_tokens"] = prompt
+        scenario["output_tokens"] = 1
+    else:
+        at = depth if depth is not None and metric in ("decode_tok_s", "itl_ms") else prompt
+        if metric == "ttft_ms" and not (prompt or depth):
+            raise LeftOut("prompt length not stated")
+        scenario["prompt_tokens"] = max(1, at if at is not None else 512)
+        if metric == "ttft_ms":
+            scenario["prompt_tokens"] = prompt or depth
+        scenario["output_tokens"] = max(1, gen or 128)
+
+
+def parallel(row, scenario, engine):
+    n = row.get("n_devices") or 1
+    if n > 1:
+        scenario["device_count"] = n
+    if engine in ("vllm", "sglang", "tensorrt-llm"):
+        if row.get("attn_dp") and row["attn_dp"] > 1:
+            raise LeftOut("attention data parallel")
+        tp = row.get("tp") or n
+        if n % tp:
+            raise LeftOut("devices and tensor parallelism disagree")
+        scenario["tensor_parallel"] = tp
+        if n > tp:
+            pipeline = re.search(r"\bpp=(\d+)", row["notes"] or "")
+            if pipeline and int(pipeline.group(1)) * tp == n:
+                scenario["pipeline_parallel"] = n // tp
+            else:
+                scenario["data_parallel"] = n // tp
+        if (row.get("moe_ep") or 1) > 1:
+            scenario["expert_parallel"] = row["moe_ep"]
+
+
+QUANTITIES = {"decode_tok_s": "/speed/decode_tok_s/value", "itl_ms": "/speed/itl_ms/value",
+              "ttft_ms": "/speed/ttft_ms/value", "prefill_tok_s": "/speed/prefill_tok_s/value",
+              "total_tok_s": "@e2e_total_tok_s"}
+
+
+def quantity(row):
+    metric, per = row["metric"], row["per"]
+    formula = row.get("formula") or ""
+    if metric == "e2e_gen_tok_s":
+        if "prompt ~1" in formula:
+            return "/speed/decode_tok_s/value"
+        return "@e2e_gen_tok_s" if per == "system" else "@e2e_gen_tok_s_per_stream"
+    if metric == "decode_tok_s" and formula.startswith("gen/(prefill"):
+        return "@e2e_gen_tok_s_per_stream"
+    if metric == "decode_tok_s" and per == "system":
+        return "/speed/decode_tok_s_total/value"
+    return QUANTITIES[metric]
+
+
+def skip(row, scenario):
+    notes = row.get("notes") or ""
+    engine = scenario["engine"]
+    if row.get("suspect"):
+        return "marked suspect"
+    if "IMPLAUSIBLE" in notes or "implausible" in notes and row["metric"] == "ttft_ms":
+        return "marked implausible"
+    if "LocalScore" in row["engine"] or "localscore" in row["source"].lower():
+        return "LocalScore: an average over a mix of prompts"
+    if re.search(r"raspberry|rpi|pi ?5", notes + row["device"], re.I):
+        return "behind a Raspberry Pi"
+    if row.get("speculative"):
+        return "speculative decoding, acceptance not stated"
+    if "AMBIGUOUS SOURCE PAGE" in notes:
+        return "figures repeated between pages"
+    if engine == "vllm" and "single_stream_wall" in notes and scenario["prompt_tokens"] > 1024:
+        return "self-reported wall time at depth"
+    if "output_tps_kind unknown" in notes:
+        return "what the figure counts is not stated"
+    if scenario["device"] == "h20-96gb" and engine == "sglang" and row["quant"] == "BF16" and "implied" in notes \
+            and float(re.search(r"([\d.]+)B", row["model"]).group(1)) >= 8:
+        return "H20 rows that imply a third of the card's bandwidth"
+    if engine == "transformers" and re.search(r"A\d+\.?\d*B", row["model"]):
+        return "transformers runs experts one by one"
+    if (row.get("concurrency") or 0) >= 500:
+        return "all requests offered at once: queueing"
+    if row["metric"] == "ttft_ms" and (row.get("concurrency") or 1) > 1:
+        return "time to first token under load: queueing"
+    if row["metric"] in ("total_tok_s", "e2e_gen_tok_s") and (row.get("concurrency") or 1) > 1:
+        return "whole run with its start and end"
+    return None
+
+
+def convert(row):
+    if not row.get("device_id"):
+        raise LeftOut("device not known")
+    if "inferred" in row["device"].lower() or "UNKNOWN" in row["device"]:
+        raise LeftOut("device not known")
+    if row["metric"] not in QUANTITIES and row["metric"] != "e2e_gen_tok_s":
+        raise LeftOut("not a speed")
+    engine = ENGINES.get(row["engine"])
+    if not engine:
+        raise LeftOut("engine that the contract has no name for")
+    if row.get("concurrency") is None:
+        raise LeftOut("offline run at maximum load")
+    kv = row.get("kv_type")
+    if kv not in KV:
+        raise LeftOut("KV type that the catalog has no name for")
+    model = re.sub(r"^Qwen3\.5/3\.6", "Qwen3.6", row["model"])
+    scenario = {"model": model, "format": FORMATS.get(row["quant"], row["quant"]), "engine": engine}
+    backend = re.sub(r"[+/].*|\(.*", "", row.get("backend") or "")
+    if backend in ("cuda", "rocm", "vulkan", "metal", "sycl", "cpu") and engine in LLAMA:
+        scenario["backend"] = backend
+    scenario["device"] = row["device_id"]
+    parallel(row, scenario, engine)
+    if engine in LLAMA:
+        place(row, scenario)
+    if scenario.get("backend") == "cpu" or "cpu-only" in (row.get("offload") or ""):
+        raise LeftOut("runs on a CPU that is not named")
+    if KV[kv] and not (engine in ("vllm", "sglang", "tensorrt-llm", "transformers") and KV[kv] in ("f16", "bf16")):
+        scenario["kv_type"] = KV[kv]
+    if row["concurrency"] > 1:
+        scenario["concurrency"] = row["concurrency"]
+    ubatch = number(row["notes"] or "", r"n_ubatch=(\d+)") or number(row["notes"] or "", r"n_batch=(\d+)")
+    if ubatch and engine == "llama.cpp" and row["metric"] == "prefill_tok_s":
+        scenario["ubatch"] = ubatch
+        scenario["batch"] = max(ubatch, 2048)
+    work(row, scenario)
+    tokens = scenario["prompt_tokens"] + scenario["output_tokens"]
+    scenario["context"] = max(2048, -(-tokens // 1024) * 1024)
+    measured = {quantity(row): row["value"]}
+    out = {"scenario": scenario, "measured": measured}
+    reason = skip(row, scenario)
+    if reason:
+        out["skip"] = reason
+    return out
+
+
+def key(name):
+    return re.sub(r" ?@.*", "", name)
+
+
+def convert_file(path, program):
+    kept, left_out = [], collections.Counter()
+    for line in open(path, encoding="utf-8"):
+        row = json.loads(line)
+        try:
+            kept.append((row, convert(row)))
+        except LeftOut as reason:
+            left_out[str(reason)] += 1
+    done = subprocess.run([program, "batch", "-"], input="\n".join(json.dumps(out["scenario"]) for _, out in kept),
+                          capture_output=True, text=True, check=False)
+    rows, sources = [], {}
+    for (row, out), line in zip(kept, done.stdout.splitlines()):
+        answer = json.loads(line)
+        if "error" in answer:
+            message = re.sub(r"'[^']*'.*", "...", answer["error"]["message"])
+            left_out["the estimator says: " + message] += 1
+            continue
+        source = sources.setdefault(row["source"], f"s{len(sources) + 1}")
+        record = {"id": row["id"], **out, "source": source,
+                  "cell": "|".join([source, row["device_id"], answer["scenario"]["model"]])}
+        rows.append(record)
+    return rows, sources, left_out
+
+
+def write(name, kind, about, rows, sources, left_out):
+    head = {"kind": kind, "about": about + " scripts/import_speed.py has the rules.",
+            "sources": {short: long for long, short in sources.items()}, "left_out": dict(sorted(left_out.items()))}
+    with open(os.path.join(ROOT, "data", "measurements", name), "w", encoding="utf-8") as out:
+        for record in [head] + rows:
+            print(json.dumps(record, ensure_ascii=False, separators=(",", ":")), file=out)
+    scored = sum("skip" not in r for r in rows)
+    print(f"{name}: {len(rows)} rows, {scored} scored, left out {sum(left_out.values())}")
+    for reason, n in left_out.most_common(40):
+        print(f"    {n:5} {reason}")
+    for reason, n in collections.Counter(r["skip"] for r in rows if "skip" in r).most_common():
+        print(f"    {n:5} skipped: {reason}")
+
+
+def reference_rows(path):
+    """Llama 7B and 8B: hardware without Qwen. One line a figure, in the source's own words."""
+    rows, sources, left_out = [], {}, collections.Counter()
+    for line in open(path, encoding="utf-8"):
+        row = json.loads(line)
+        if not row.get("device_id"):
+            left_out["device not known"] += 1
+            continue
+        if row.get("suspect"):
+            left_out["marked suspect"] += 1
+            continue
+        source = sources.setdefault(row["source"], f"s{len(sources) + 1}")
+        rows.append({"id": row["id"], "model": row["model"], "format": row["quant"], "engine": row["engine"],
+                     "backend": row.get("backend"), "device": row["device_id"], "devices": row.get("n_devices") or 1,
+                     "metric": row["metric"], "value": row["value"], "prompt": row.get("prompt_tokens"),
+                     "flash": row.get("flash_attn"), "source": source})
+    return rows, sources, left_out
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    folder, program = sys.argv[1], sys.argv[2]
+    for name, about in (("consumer", "Cards, laptops, Macs and small machines, one user at a time for the most part."),
+                        ("datacenter", "Serving engines on data centre cards.")):
+        rows, sources, left_out = convert_file(os.path.join(folder, f"speed_{name}.jsonl"), program)
+        write(f"speed-{name}.jsonl", "speed", about, rows, sources, left_out)
+    rows, sources, left_out = reference_rows(os.path.join(folder, "speed_llama7b_scoreboard.jsonl"))
+    write("reference-llama7b.jsonl", "speed-reference", "Llama 7B and 8B on many devices: how well hardware does, without Qwen.",
+          rows, sources, left_out)
+
+
+if __name__ == "__main__":
+    main()
