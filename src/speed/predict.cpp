@@ -1,6 +1,148 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "qwenfit/model.hpp"
 #include "qwenfit/speed.hpp"
+#include "speculative.hpp"
+#include "step.hpp"
 
 namespace qwenfit::speed {
+namespace {
+
+/// Half the width of an 80% interval of a normal distribution, in standard deviations.
+constexpr double kEighty = 1.2816;
+
+double interval_scale(Phase phase, Confidence confidence) {
+  for (const Interval& i : baked::intervals) {
+    const auto space = i.name.find(' ');
+    if (i.name.substr(0, space) == (phase == Phase::decode ? "decode" : "prefill") &&
+        i.name.substr(space + 1) == confidence_name(confidence))
+      return i.scale;
+  }
+  return 1;
+}
+
+Confidence confidence_of(const Timed& t) {
+  return t.cell ? Confidence::measured : t.device_rows > 0 ? Confidence::calibrated : Confidence::modelled;
+}
+
+/// The factor by which a figure may be off.
+double spread_of(const Timed& t, Phase phase) {
+  return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, confidence_of(t)));
+}
+
+Figure figure(double value, double spread) {
+  return {value, value / spread, value * spread};
+}
+
+Bound bound_of(const Parts& p) {
+  const std::pair<double, Bound> parts[] = {{p.memory, Bound::memory},
+                                            {p.compute, Bound::compute},
+                                            {p.latency, Bound::latency},
+                                            {p.interconnect, Bound::interconnect},
+                                            {p.host, Bound::host}};
+  return std::max_element(std::begin(parts), std::end(parts),
+                          [](const auto& a, const auto& b) { return a.first < b.first; })
+      ->second;
+}
+
+/// What would make it faster.
+std::string hint_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Timed& t, Bound bound) {
+  switch (bound) {
+    case Bound::memory:
+      return t.parts.compute < 0.3 * t.parts.memory && setup.concurrency == 1
+                 ? "memory bandwidth: a smaller format helps, and more sequences at once cost little"
+                 : "memory bandwidth: a smaller format or an 8-bit KV cache helps";
+    case Bound::compute:
+      return "compute: more sequences at once only share it; a faster card or more of them helps";
+    case Bound::latency: {
+      // Batching is free while what grows with it hides behind what does not.
+      const double grows = std::max(t.parts.compute, 1e-9) / batch_of(setup);
+      const double free = std::floor(std::min(4096.0, (t.parts.latency + t.parts.memory) / grows));
+      return fmt::format("launch latency: batching is nearly free until {:.0f} sequences",
+                         std::max(2.0, free));
+    }
+    case Bound::interconnect:
+      return "exchange between the devices: fewer of them for each copy, or a faster link";
+    case Bound::host: {
+      Bytes room = 0;
+      for (const engine::DeviceMemory& d : plan.devices) room += std::max<Bytes>(0, d.headroom());
+      std::int64_t away = 0;
+      Bytes experts = 0;
+      for (const format::TypedTensor& w : setup.weights->tensors) {
+        const auto layer = static_cast<std::size_t>(std::max<int>(0, w.tensor.layer));
+        if (w.tensor.layer < 0 || layer >= plan.layers.size() || !plan.layers[layer].experts_on_host)
+          continue;
+        const bool routed = w.tensor.role == model::Role::expert_gate ||
+                            w.tensor.role == model::Role::expert_up ||
+                            w.tensor.role == model::Role::expert_down;
+        if (routed) experts += w.total();
+      }
+      for (const engine::LayerPlace& place : plan.layers) away += place.experts_on_host ? 1 : 0;
+      if (away > 0 && experts > 0) {
+        const std::int64_t more = std::min(away, room / std::max<Bytes>(1, experts / away));
+        if (more > 0) return fmt::format("host memory: {} more expert layers would fit on the card", more);
+      }
+      return "host memory: a smaller format that fits the card would be several times as fast";
+    }
+  }
+  return "";
+}
+
+/// Cards without the arithmetic of a format run it another way.
+void add_fallback_notes(const engine::Setup& setup, Speed& s) {
+  const catalog::Device& d = *setup.devices.front().device;
+  if (d.vendor != catalog::Vendor::nvidia || d.compute_capability.empty()) return;
+  const double capability = std::atof(std::string(d.compute_capability).c_str());
+  using catalog::Scheme;
+  const Scheme scheme = setup.weights->format->scheme;
+  const bool fp8 =
+      scheme == Scheme::fp8_block || scheme == Scheme::fp8_tensor || scheme == Scheme::fp8_channel;
+  if (fp8 && capability < 8.9)
+    s.notes.push_back(
+        fmt::format("{} has no FP8 arithmetic: the weights stay in 8 bit and are widened in the kernel "
+                    "(W8A16, Marlin), so decoding gains and prefill does not",
+                    d.name));
+  if (scheme == Scheme::nvfp4 && capability < 10)
+    s.notes.push_back(fmt::format(
+        "{} has no FP4 arithmetic: the weights are widened in the kernel (W4A16, Marlin)", d.name));
+}
+
+void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vector<engine::Step>& steps) {
+  const Group& g = find_group(setup, Phase::decode);
+  const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
+  const std::string fitted = "fitted: scripts/fit_speed.py, data/speed/model.json";
+  const auto read = [](double nominal, double share) { return nominal / share; };
+  steps.push_back(
+      {"Reading memory", "weights and state / share of bandwidth + KV cache / share of bandwidth",
+       fmt::format("{} / {:.2f} + {} / {:.2f}", ms(w.weights_s + w.state_s), g.e_memory, ms(w.cache_s),
+                   g.e_cache),
+       ms(read(w.weights_s + w.state_s, g.e_memory) + read(w.cache_s, g.e_cache)),
+       fmt::format("bandwidth: data sheet of {}; shares {}", setup.devices.front().device->name, fitted)});
+  if (t.parts.compute > 0)
+    steps.push_back({"Products", "operations at the 16-bit rate / share of it",
+                     fmt::format("({} + 2 x {}) / {:.2f}", ms(w.compute_s), ms(w.attention_s), g.e_compute),
+                     ms(t.parts.compute), fitted});
+  steps.push_back({"Launches", "kernels x cost of one", fmt::format("{:.0f} x {}", w.kernels, ms(g.launch_s)),
+                   ms(t.parts.latency), fitted});
+  if (t.parts.interconnect > 0)
+    steps.push_back(
+        {"Exchange between devices", "all-reduces x cost of one + bytes / link",
+         fmt::format("{:.0f} x {} + {} / {:.2f}", w.reductions, ms(g.sync_s), ms(w.reduced_s), g.e_link),
+         ms(t.parts.interconnect), fitted});
+  if (t.parts.host > 0)
+    steps.push_back(
+        {"Host memory", "bytes on the host / share of its bandwidth + switches x cost of one",
+         fmt::format("{} / {:.2f} + {:.0f} x {}", ms(w.host_s), g.e_host, w.host_switches, ms(g.switch_s)),
+         ms(t.parts.host), fitted});
+  steps.push_back({"Decode step",
+                   "(memory^4 + products^4)^(1/4) + launches + exchange + host, x factor of what is alike",
+                   fmt::format("{} x {:.3f}", ms(t.parts.sum()), t.factor), ms(t.seconds), fitted});
+}
+
+}  // namespace
 
 std::string_view bound_name(Bound bound) {
   switch (bound) {
@@ -23,19 +165,48 @@ std::string_view confidence_name(Confidence confidence) {
 }
 
 std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPlan& plan,
-                             std::vector<engine::Step>*, std::string* why_not) {
-  if (setup.devices.empty() || !setup.devices.front().device->bandwidth_gb_s) {
-    if (why_not) *why_not = "no bandwidth figure is known for the device";
+                             std::vector<engine::Step>* steps, std::string* why_not) {
+  if (std::string unknown = why_unknown(setup); !unknown.empty()) {
+    if (why_not) *why_not = std::move(unknown);
     return std::nullopt;
   }
-  const double bandwidth = *setup.devices.front().device->bandwidth_gb_s * 1e9;
   Speed s;
-  const double step = static_cast<double>(plan.devices.front().weights) / (bandwidth * 0.65) +
-                      static_cast<double>(plan.host.weights) / (setup.host.bandwidth_gb_s * 1e9 * 0.65);
-  s.decode_tok_s = {1 / step, 0.7 / step, 1.3 / step};
+  const Work decode = decode_work(setup, plan);
+  const Timed step = time_of(setup, plan, decode, Phase::decode);
+  const Work prompt = prefill_work(setup, plan);
+  const Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
+  if (!(step.seconds > 0) || !std::isfinite(step.seconds) || !std::isfinite(prefill.seconds)) {
+    if (why_not) *why_not = "there is nothing to read and nothing to compute";
+    return std::nullopt;
+  }
+  double per_token = step.seconds;
+  double slow = spread_of(step, Phase::decode);
+  double fast = slow;
+  if (setup.speculative) {
+    const Speculation gain = speculate(setup, plan, step);
+    per_token = step.seconds / gain.speedup.value;
+    slow *= gain.speedup.value / gain.speedup.low;
+    fast *= gain.speedup.high / gain.speedup.value;
+    s.notes.push_back(gain.note);
+  }
+  const double rate = 1 / per_token;
+  s.decode_tok_s = {rate, rate / slow, rate * fast};
   const auto n = static_cast<double>(setup.concurrency);
-  s.decode_tok_s_total = {n / step, n * 0.7 / step, n * 1.3 / step};
-  s.itl_ms = {step * 1e3, step * 1e3 / 1.3, step * 1e3 / 0.7};
+  s.decode_tok_s_total = {rate * n, rate * n / slow, rate * n * fast};
+  s.itl_ms = {per_token * 1e3, per_token * 1e3 / fast, per_token * 1e3 * slow};
+  if (prefill.seconds > 0) {
+    const double spread = spread_of(prefill, Phase::prefill);
+    s.prefill_tok_s = figure(static_cast<double>(setup.prompt_tokens) / prefill.seconds, spread);
+    s.ttft_ms = figure(prefill.seconds * 1e3, spread);
+  }
+  s.bound = bound_of(step.parts);
+  s.confidence = confidence_of(step);
+  s.based_on = step.cell ? step.cell->rows : step.device_rows;
+  if (s.confidence == Confidence::modelled) s.based_on = find_group(setup, Phase::decode).rows;
+  s.hint = hint_of(setup, plan, step, s.bound);
+  if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
+  add_fallback_notes(setup, s);
+  if (steps) derive(setup, decode, step, *steps);
   return s;
 }
 

@@ -1,0 +1,36 @@
+// From work to time: the fitted efficiencies, fixed costs and factors.
+#pragma once
+
+#include "constants.hpp"
+#include "effects.hpp"
+
+namespace qwenfit::speed {
+
+/// Where the time of a step goes. Seconds; memory and compute overlap, the others come on top.
+struct Parts {
+  double memory = 0;
+  double compute = 0;
+  double latency = 0;
+  double interconnect = 0;
+  double host = 0;
+  double sum() const;
+};
+
+Parts parts_of(const Work& work, const Group& group);
+
+/// The constants of the setup's group, or those of all groups together.
+const Group& find_group(const engine::Setup& setup, Phase phase);
+
+/// The time of a step, and what is known about it.
+struct Timed {
+  double seconds = 0;
+  double variance = 0;  ///< of its logarithm
+  double factor = 1;    ///< of all that the setup has in common with others
+  Parts parts;
+  int device_rows = 0;  ///< measurements of the device
+  const MeasuredCell* cell = nullptr;
+};
+
+Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase);
+
+}  // namespace qwenfit::speed

@@ -1,0 +1,224 @@
+#include "work.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "qwenfit/model.hpp"
+
+namespace qwenfit::speed {
+namespace {
+
+using catalog::Device;
+using format::TypedTensor;
+using model::LayerKind;
+using model::Part;
+using model::Role;
+
+/// Data sheets of Apple's GPUs name no matrix rate: half precision runs at the rate of single there. Where
+/// nothing is named at all, 60 operations a byte of bandwidth is what the other unified-memory machines have.
+double nominal_flops(const Device& d) {
+  if (d.bf16_tflops) return *d.bf16_tflops * 1e12;
+  if (d.fp16_fp32acc_tflops) return *d.fp16_fp32acc_tflops * 1e12;
+  if (d.fp16_tflops) return *d.fp16_tflops * 1e12;
+  if (d.fp32_tflops) return *d.fp32_tflops * 1e12;
+  return d.bandwidth_gb_s.value_or(50) * 1e9 * 60;
+}
+
+double bandwidth(const Device& d) {
+  return d.bandwidth_gb_s.value_or(1) * 1e9;
+}
+
+/// Bytes a second that one device exchanges with its peers: half of what is named both ways; PCIe 4.0 x16
+/// where there is no link.
+double link_bytes(const Device& d) {
+  const double linked = d.interconnect.gb_s_per_gpu.value_or(0) / 2;
+  return std::max(linked, 25.0) * 1e9;
+}
+
+bool routed(Role role) {
+  return role == Role::expert_gate || role == Role::expert_up || role == Role::expert_down;
+}
+
+/// Expected share of the experts that `tokens` tokens reach: 1 - (1 - k/E)^tokens.
+double reached(const catalog::Geometry& g, double tokens) {
+  if (!g.moe) return 1;
+  const double share = static_cast<double>(g.moe->experts_per_token) / g.moe->experts;
+  return 1 - std::pow(1 - share, tokens);
+}
+
+struct Parallel {
+  double cut = 1;     ///< devices that share each layer
+  double serial = 1;  ///< stages that a token passes one after another
+};
+
+Parallel parallel_of(const engine::Setup& setup) {
+  Parallel p;
+  const auto n = static_cast<double>(std::max<std::size_t>(1, setup.devices.size()));
+  if (setup.engine->id == "llama.cpp" || setup.engine->id == "ollama" || setup.engine->id == "lmstudio") {
+    const bool shared = setup.llama.split_mode == engine::SplitMode::row ||
+                        setup.llama.split_mode == engine::SplitMode::tensor;
+    if (shared) p.cut = n;
+    return p;
+  }
+  p.cut = std::max(setup.tensor_parallel, setup.expert_parallel);
+  p.cut = std::clamp(p.cut, 1.0, n);
+  p.serial = setup.pipeline_parallel;
+  return p;
+}
+
+/// Kernels of a layer, roughly: what is not fused by any engine.
+double kernels_of(const catalog::Geometry& g, LayerKind kind) {
+  return (kind == LayerKind::full_attention ? 9.0 : 13.0) + (g.moe ? 9.0 : 4.0);
+}
+
+class Walk {
+ public:
+  /// @param tokens in one forward pass. @param head_tokens of them whose logits are wanted.
+  Walk(const engine::Setup& setup, const engine::MemoryPlan& plan, double tokens, double head_tokens)
+      : setup_(setup), plan_(plan), g_(setup.model->geometry), parallel_(parallel_of(setup)) {
+    share_ = reached(g_, tokens);
+    const double per_token = g_.moe ? static_cast<double>(g_.moe->experts_per_token) / g_.moe->experts : 1;
+    bool head = false;
+    const TypedTensor* embedding = nullptr;
+    for (const TypedTensor& t : setup.weights->tensors) {
+      if (t.tensor.part != Part::text) continue;
+      if (t.tensor.role == Role::token_embedding) {
+        embedding = &t;
+        continue;
+      }
+      if (t.stored_copy) continue;
+      const bool expert = routed(t.tensor.role);
+      const bool is_head = t.tensor.role == Role::output;
+      head = head || is_head;
+      add(t, expert ? share_ : 1.0, is_head ? head_tokens : expert ? tokens * per_token : tokens, is_head);
+    }
+    // A tied head is the embedding, read as a matrix.
+    if (!head && embedding && !g_.headless) add(*embedding, 1.0, head_tokens, true);
+    structure(tokens);
+  }
+
+  Work work;
+
+ private:
+  const engine::LayerPlace* place(const TypedTensor& t) const {
+    const auto layer = static_cast<std::size_t>(t.tensor.layer);
+    return t.tensor.layer >= 0 && layer < plan_.layers.size() ? &plan_.layers[layer] : nullptr;
+  }
+
+  const Device& device_at(int index) const {
+    const auto last = static_cast<int>(setup_.devices.size()) - 1;
+    return *setup_.devices[static_cast<std::size_t>(std::clamp(index, 0, last))].device;
+  }
+
+  void add(const TypedTensor& t, double share, double tokens, bool head) {
+    const double bytes = static_cast<double>(t.total()) * share;
+    const double flops = t.tensor.is_vector ? 0 : 2 * static_cast<double>(t.tensor.elements()) * tokens;
+    const engine::LayerPlace* where = place(t);
+    const int index = where ? where->device : head ? plan_.output_device : 0;
+    if (index < 0 || (where && where->experts_on_host && routed(t.tensor.role))) {
+      work.host_s += bytes / (setup_.host.bandwidth_gb_s * 1e9);
+      return;
+    }
+    const Device& d = device_at(index);
+    work.weights_s += bytes / (bandwidth(d) * parallel_.cut);
+    work.compute_s += flops / (nominal_flops(d) * parallel_.cut);
+  }
+
+  void structure(double tokens) {
+    double switches = 0;
+    for (std::size_t i = 0; i < plan_.layers.size(); ++i) {
+      const bool experts_away = plan_.layers[i].experts_on_host && plan_.layers[i].device >= 0;
+      if (experts_away) switches += 2;
+      else if (i > 0 && (plan_.layers[i].device < 0) != (plan_.layers[i - 1].device < 0)) switches += 1;
+    }
+    work.host_switches = switches;
+    for (const LayerKind kind : setup_.weights->layers) work.kernels += kernels_of(g_, kind);
+    work.kernels += 3;
+    if (parallel_.cut > 1) {
+      work.reductions = 2.0 * g_.layers + 1;
+      const double ring = 2 * (parallel_.cut - 1) / parallel_.cut;
+      work.reduced_s = work.reductions * ring * tokens * g_.hidden_size * 2 / link_bytes(device_at(0));
+    }
+  }
+
+  const engine::Setup& setup_;
+  const engine::MemoryPlan& plan_;
+  const catalog::Geometry& g_;
+  Parallel parallel_;
+  double share_ = 1;
+};
+
+double cache_bytes_per_token(const engine::Setup& setup) {
+  const auto elements = static_cast<double>(model::kv_elements_per_token(*setup.model));
+  const auto of = [](const catalog::DType& type) { return static_cast<double>(type.bytes) / type.block; };
+  return elements / 2 * (of(*setup.kv_type) + of(*setup.kv_type_v));
+}
+
+/// 4 operations a query head, key and value of its width, in every layer with a KV cache.
+double attention_flops(const engine::Setup& setup, double pairs) {
+  const catalog::Geometry& g = setup.model->geometry;
+  return 4.0 * pairs * g.heads * g.head_dim * model::kv_layers(*setup.model);
+}
+
+}  // namespace
+
+double batch_of(const engine::Setup& setup) {
+  return std::max(1.0, static_cast<double>(setup.concurrency) / std::max(1, setup.data_parallel));
+}
+
+std::string why_unknown(const engine::Setup& setup) {
+  if (setup.devices.empty()) return "no device is given";
+  for (const engine::DeviceSlot& slot : setup.devices) {
+    if (!slot.device->bandwidth_gb_s)
+      return "no bandwidth figure is known for " + std::string(slot.device->name);
+  }
+  return "";
+}
+
+Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+  const double batch = batch_of(setup);
+  Work w = Walk(setup, plan, batch, batch).work;
+  const Parallel parallel = parallel_of(setup);
+  const Device& d = *setup.devices.front().device;
+  const double depth =
+      static_cast<double>(setup.prompt_tokens) + static_cast<double>(setup.output_tokens) / 2;
+  const catalog::Geometry& g = setup.model->geometry;
+  // Tensor parallelism past the KV heads copies them.
+  const double cache_cut = std::min(parallel.cut, static_cast<double>(std::max(1, g.kv_heads)));
+  w.cache_s = batch * depth * cache_bytes_per_token(setup) / (bandwidth(d) * cache_cut);
+  const model::RecurrentState state = model::recurrent_state(*setup.model);
+  // Read and written, mostly in 32 bit.
+  w.state_s = batch * 2 * 4 * static_cast<double>(state.conv_elements + state.state_elements) /
+              (bandwidth(d) * parallel.cut);
+  w.attention_s = attention_flops(setup, batch * depth) / (nominal_flops(d) * parallel.cut);
+  return w;
+}
+
+Work prefill_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+  const auto prompt = static_cast<double>(setup.prompt_tokens);
+  double chunk = 2048;
+  const std::string_view id = setup.engine->id;
+  if (id == "llama.cpp" || id == "ollama" || id == "lmstudio") chunk = setup.llama.ubatch;
+  else if (id == "vllm" && setup.serving.max_num_batched_tokens)
+    chunk = *setup.serving.max_num_batched_tokens;
+  else if (id == "sglang" && setup.serving.chunked_prefill_size) chunk = *setup.serving.chunked_prefill_size;
+  else if (id == "transformers") chunk = prompt;
+  chunk = std::clamp(chunk, 1.0, prompt);
+  Work w = Walk(setup, plan, chunk, 1).work;
+  const double passes = std::ceil(prompt / chunk);
+  const double work = prompt / chunk;
+  const Device& d = *setup.devices.front().device;
+  const Parallel parallel = parallel_of(setup);
+  w.passes = passes;
+  w.weights_s *= passes;
+  w.host_s *= passes;
+  w.host_switches *= passes;
+  w.kernels *= passes;
+  w.reductions *= passes;
+  w.compute_s *= work;
+  w.reduced_s *= work;
+  w.attention_s = attention_flops(setup, prompt * prompt / 2) / (nominal_flops(d) * parallel.cut);
+  return w;
+}
+
+}  // namespace qwenfit::speed

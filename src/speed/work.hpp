@@ -1,0 +1,36 @@
+// What a step has to do, in seconds at the figures of the data sheet: before any fitted constant.
+#pragma once
+
+#include "qwenfit/engine.hpp"
+
+namespace qwenfit::speed {
+
+/// Work of one forward pass on its critical path. Seconds are at nominal bandwidth and nominal 16-bit rate.
+struct Work {
+  double weights_s = 0;      ///< reading weights from device memory
+  double cache_s = 0;        ///< reading the KV cache
+  double state_s = 0;        ///< reading and writing recurrent state
+  double compute_s = 0;      ///< matrix products
+  double attention_s = 0;    ///< products of attention over the cache (prefill: over the prompt)
+  double kernels = 0;        ///< launched one after another
+  double passes = 1;         ///< forward passes: chunks of a prompt
+  double reductions = 0;     ///< all-reduces of tensor or expert parallelism
+  double reduced_s = 0;      ///< their bytes over the link
+  double host_s = 0;         ///< reading weights from host memory
+  double host_switches = 0;  ///< times the work moves between host and device
+};
+
+/// Whether there is a bandwidth figure for all devices, and what speaks against it.
+/// @return empty when there is; else the reason.
+std::string why_unknown(const engine::Setup& setup);
+
+/// One decode step of `setup.concurrency` sequences, each at the mean depth of its output.
+Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan);
+
+/// The prompt of one sequence, alone on an idle engine, in the engine's chunks.
+Work prefill_work(const engine::Setup& setup, const engine::MemoryPlan& plan);
+
+/// Sequences that one data-parallel copy decodes at once.
+double batch_of(const engine::Setup& setup);
+
+}  // namespace qwenfit::speed

@@ -1,0 +1,74 @@
+// speed_terms [FOLDER]: for every speed measurement what the model of src/speed makes of it before any fitted
+// constant, as JSON lines for scripts/fit_speed.py.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "qwenfit/error.hpp"
+#include "qwenfit/estimate.hpp"
+#include "qwenfit/measure.hpp"
+#include "speed/effects.hpp"
+
+namespace {
+
+using namespace qwenfit;
+using nlohmann::json;
+
+json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Phase phase) {
+  const speed::Work w =
+      phase == speed::Phase::decode ? speed::decode_work(setup, plan) : speed::prefill_work(setup, plan);
+  std::vector<std::string> effects;
+  speed::visit_effects(setup, plan, w, phase,
+                       [&](std::string_view name, std::size_t) { effects.emplace_back(name); });
+  return {{"group", speed::group_of(setup, phase)},
+          {"work",
+           {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
+            w.reduced_s, w.host_s, w.host_switches}},
+          {"effects", effects}};
+}
+
+int run(const std::string& folder) {
+  Estimator estimator(catalog::Catalog::builtin());
+  for (const measure::File& file : measure::read_measurements(folder, "speed")) {
+    for (const measure::Row& row : file.rows) {
+      json out{{"id", row.id},
+               {"cell", file.path.substr(file.path.find_last_of('/') + 1) + row.cell},
+               {"source", row.source},
+               {"notes", row.notes},
+               {"skip", row.skip}};
+      for (const measure::Quantity& q : row.measured) out["measured"][q.name] = q.value;
+      try {
+        const engine::Setup setup = estimator.resolve(row.scenario);
+        const std::string unknown = speed::why_unknown(setup);
+        if (!unknown.empty()) throw Error(ErrorCode::undecidable, unknown);
+        const engine::MemoryPlan plan = engine::plan_memory(setup);
+        out["engine"] = setup.engine->id;
+        out["device"] = setup.devices.front().device->id;
+        out["devices"] = setup.devices.size();
+        out["model"] = setup.model->id;
+        out["moe"] = setup.model->geometry.moe.has_value();
+        out["concurrency"] = setup.concurrency;
+        out["prompt"] = setup.prompt_tokens;
+        out["output"] = setup.output_tokens;
+        out["decode"] = terms(setup, plan, speed::Phase::decode);
+        out["prefill"] = terms(setup, plan, speed::Phase::prefill);
+      } catch (const Error& e) {
+        out["refused"] = e.what();
+      }
+      fmt::print("{}\n", out.dump());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc > 1 ? argv[1] : qwenfit::measure::default_folder());
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "speed_terms: {}\n", e.what());
+    return 2;
+  }
+}
