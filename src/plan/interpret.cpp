@@ -25,7 +25,8 @@ class Interpreter {
     EngineKind engine = w_.engine.value_or(EngineKind::other);
     ParsedOptions parsed = parse_options(engine, w_.args);
     take_environment(engine, parsed);
-    for (const auto& [name, setting] : parsed.settings) {
+    for (auto& [name, setting] : parsed.settings) {
+      name_open_variable(setting.value);
       d_.flags[name] = {setting.value.text, setting.line};
       if (decides(name)) add_unresolved(d_, name, setting.value.unresolved);
       else if (!setting.value.unresolved.empty())
@@ -36,6 +37,13 @@ class Interpreter {
     for (const Word& word : parsed.joined)
       finding("joined-argument", Severity::warning, word.line,
               fmt::format("'{}' is one argument with a blank in it: the engine refuses it", word.text));
+    if (!parsed.unknown.empty() && engine != EngineKind::other) {
+      std::string names;
+      for (const Word& word : parsed.unknown) {
+        if (names.size() < 300) names += (names.empty() ? "" : ", ") + word.text;
+      }
+      d_.notes.push_back(fmt::format("not known here, so without effect on the estimate: {}", names));
+    }
     if (w_.engine) d_.engine = engine_id(engine);
     p_ = &parsed;
     switch (engine) {
@@ -57,6 +65,17 @@ class Interpreter {
 
  private:
   const Setting* find(const std::string& name) const { return p_->find(name); }
+
+  /// "${TP}" in a value that no shell reads: for a template to fill in, so its value is not in the file.
+  void name_open_variable(Word& value) {
+    const auto dollar = value.text.find('$');
+    if (!value.unresolved.empty() || dollar == std::string::npos || dollar + 1 >= value.text.size()) return;
+    const char next = value.text[dollar + 1];
+    if (next != '{' && next != '(' && !std::isalpha(static_cast<unsigned char>(next))) return;
+    Word put = expand(value.text, Dialect::compose, w_.variables);
+    put.line = value.line;
+    value = std::move(put);
+  }
 
   /// Whether the answer depends on the flag's value.
   static bool decides(std::string_view name) {
@@ -154,7 +173,8 @@ class Interpreter {
     return true;
   }
 
-  void use_model(const Word& word, int line) {
+  void use_model(Word word, int line) {
+    name_open_variable(word);
     d_.model = word.text;
     d_.model_line = line ? line : word.line;
     add_unresolved(d_, "model", word.unresolved);

@@ -49,7 +49,6 @@ const std::vector<Rule>& rules() {
        "A suppression names no check or gives no reason, so it counts for nothing."},
       {"tight-memory", Severity::warning, "It fits, but with almost nothing to spare."},
       {"unknown-device", Severity::warning, "The file does not say which device this runs on."},
-      {"unknown-flag", Severity::warning, "The engine is not known to have this flag."},
       {"unreadable", Severity::warning, "The file serves a model in a way that could not be read."},
       {"unresolved", Severity::warning,
        "Something that the answer depends on could not be told from the file."},

@@ -35,6 +35,7 @@ class Reader {
 
   std::vector<ShellCommand> run() {
     while (at_ < text_.size()) step();
+    at_ = text_.size();
     end_command();
     return std::move(out_);
   }
@@ -82,14 +83,14 @@ class Reader {
       double_quoted();
     } else if (c == '\\') {
       if (at_ + 1 < text_.size()) add(text_.substr(at_ + 1, 1));
-      at_ += 2;
+      at_ = std::min(at_ + 2, text_.size());
     } else if (c == '`') {
       const std::size_t end = std::min(text_.find('`', at_ + 1), text_.size() - 1);
       const std::string_view written = text_.substr(at_, end + 1 - at_);
       add(written);
       word_.unresolved.emplace_back(written.substr(0, 200));
       line_ += static_cast<int>(std::count(written.begin(), written.end(), '\n'));
-      at_ = end + 1;
+      at_ = std::min(end + 1, text_.size());
     } else if (c == '$') {
       parameter(false);
     } else if (c == '=' && peek(1) == '(' && plain_assignment()) {
@@ -112,7 +113,7 @@ class Reader {
         if (next == '\n') ++line_;
         else if (next == '"' || next == '\\' || next == '$' || next == '`') add(text_.substr(at_ + 1, 1));
         else add(text_.substr(at_, 2));
-        at_ += 2;
+        at_ = std::min(at_ + 2, text_.size());
       } else if (c == '$') {
         parameter(true);
       } else {
@@ -121,7 +122,7 @@ class Reader {
         ++at_;
       }
     }
-    ++at_;
+    at_ = std::min(at_ + 1, text_.size());
   }
 
   void parameter(bool quoted) {
@@ -139,7 +140,7 @@ class Reader {
       quoted_ = false;
     }
     line_ += static_cast<int>(std::count(written.begin(), written.end(), '\n'));
-    at_ = std::max(p.end, at_ + 1);
+    at_ = std::min(std::max(p.end, at_ + 1), text_.size());
   }
 
   void next_word(bool list) {

@@ -108,6 +108,11 @@ std::string check_text(const plan::Report& report, const Style& style, bool all)
     }
     out += "\n";
   }
+  // Files that could not be read are no files without models.
+  for (const plan::SkippedFile& file : report.skipped) {
+    if (file.reason != "serves no model" && file.reason != "is no text")
+      put("", fmt::format("not read: {}: {}", file.file, file.reason), Tone::warn);
+  }
   put("", summary_sentence(report), Tone::strong);
   return for_locale(std::move(out), style);
 }

@@ -170,3 +170,22 @@ TEST_CASE("A plan does not make qwenfit open files") {
   CHECK(r.deployments[0].scenario.model.find('/') == std::string::npos);
   CHECK_FALSE(r.deployments[0].unresolved.empty());
 }
+
+TEST_CASE("Variables for a template to fill in are open, until they are given") {
+  const std::string pod =
+      "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: vllm/vllm-openai\n      args: "
+      "[\"--model=${MODEL}\", --tensor-parallel-size, \"${TP}\"]\n"
+      "      resources: {limits: {nvidia.com/gpu: \"${TP}\"}}\n";
+  const Report open = read_plan("pod.yaml.tpl", pod);
+  REQUIRE(open.deployments.size() == 1);
+  CHECK(open.deployments[0].unresolved ==
+        std::vector<std::string>{"gpus: $TP", "tensor_parallel_size: $TP", "model: $MODEL"});
+  CHECK(open.deployments[0].findings.empty());
+  Options options;
+  options.variables = {{"MODEL", "Qwen/Qwen3-32B"}, {"TP", "2"}};
+  const Report given = read_plan("pod.yaml.tpl", pod, options);
+  REQUIRE(given.deployments.size() == 1);
+  CHECK(given.deployments[0].unresolved.empty());
+  CHECK(given.deployments[0].model_id == "qwen3-32b");
+  CHECK(given.deployments[0].gpus == 2);
+}

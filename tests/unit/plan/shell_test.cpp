@@ -120,3 +120,13 @@ TEST_CASE("Bombs stay small") {
   for (int i = 0; i < 200; ++i) quotes += "bash -c \"";
   CHECK(launches_of_script(quotes, 1, variables).size() <= 1);
 }
+
+TEST_CASE("Text that ends in the middle of something") {
+  for (const char* text : {"case a\\", "vllm serve \"a\\", "x='a", "\"", "a `b", "case 'a", "vllm serve $",
+                           "A=(a", "a <<E", "a > ", "${"}) {
+    Variables variables;
+    INFO(text);
+    CHECK(launches_of_script(text, 1, variables).size() <= 1);
+    CHECK(launches_of_script(std::string("bash -c \"") + text, 1, variables).size() <= 1);
+  }
+}
