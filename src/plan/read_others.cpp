@@ -42,6 +42,16 @@ std::vector<std::pair<std::string, int>> logical_lines(std::string_view text) {
   return out;
 }
 
+/// A logical line as a shell continues it.
+std::string continued(std::string_view line) {
+  std::string out;
+  for (const char c : line) {
+    if (c == '\n') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 /// ["a", "b"] as words, or the text for a shell.
 std::vector<Word> exec_words(std::string_view text, int line, Variables& variables) {
   std::vector<Word> words;
@@ -56,7 +66,7 @@ std::vector<Word> exec_words(std::string_view text, int line, Variables& variabl
     }
   }
   Variables own = variables;
-  for (const ShellCommand& command : read_shell(text, line, own, nullptr)) {
+  for (const ShellCommand& command : read_shell(continued(text), line, own, nullptr)) {
     if (!words.empty()) words.push_back({"&&", line, {}});
     words.insert(words.end(), command.words.begin(), command.words.end());
   }
@@ -202,7 +212,50 @@ void read_shell_file(const Source& source) {
     add_launches({launch}, w, source);
 }
 
+namespace {
+
+/// Fenced blocks of a guide that are files themselves: manifests, Modelfiles.
+void read_fenced_files(const Source& source) {
+  int blocks = 0;
+  for (std::size_t open = source.text.find("```"); open != std::string_view::npos && blocks < 200; ++blocks) {
+    const std::size_t begin = source.text.find('\n', open);
+    const std::size_t close = begin == std::string_view::npos ? begin : source.text.find("```", begin);
+    if (close == std::string_view::npos) break;
+    const std::string_view block = source.text.substr(begin + 1, close - begin - 1);
+    const bool yaml = block.find("apiVersion:") != std::string_view::npos ||
+                      block.find("services:") != std::string_view::npos;
+    const bool modelfile =
+        block.find("FROM ") != std::string_view::npos && block.find("PARAMETER ") != std::string_view::npos;
+    if (yaml || modelfile) {
+      // Empty lines ahead keep the numbers of the lines.
+      std::string text(
+          static_cast<std::size_t>(std::count(
+              source.text.begin(), source.text.begin() + static_cast<std::ptrdiff_t>(begin) + 1, '\n')),
+          '\n');
+      text += block;
+      const Source inner{source.file, text, source.options, source.report, source.siblings};
+      if (yaml) read_yaml_file(inner);
+      else read_modelfile(inner);
+    }
+    open = source.text.find("```", close + 3);
+  }
+}
+
+/// Nix writes ${llama-server} for a program.
+void replace_programs(std::string& text) {
+  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 1)) {
+    const std::size_t end = text.find('}', at);
+    if (end == std::string::npos) return;
+    const std::string name = text.substr(at + 2, end - at - 2);
+    if (name.find("llama-server") != std::string::npos || name == "vllm")
+      text.replace(at, end + 1 - at, name.substr(name.rfind('.') + 1));
+  }
+}
+
+}  // namespace
+
 void read_other_file(const Source& source) {
+  if (source.text.find("```") != std::string_view::npos) read_fenced_files(source);
   // Make writes $(VAR) and $$; the rest of what people write is near enough to a shell.
   Variables variables = given_variables(source);
   const bool make = contains_folded(base_name(source.file), "makefile") || source.file.ends_with(".mk");
@@ -235,14 +288,16 @@ void read_other_file(const Source& source) {
         variables.set(std::string(name), std::string(trim(line.text.substr(equals + 1))), line.number);
     }
   }
+  if (source.file.ends_with(".nix")) replace_programs(text);
   // A command stands on a line of its own (with those it is continued on), in a fence, or between quotes.
   Workload w;
   w.base.file = source.file;
   w.base.kind = "command in text";
   for (auto [line, number] : logical_lines(text)) {
     if (!may_launch({Word{line, number, {}}})) continue;
-    std::string_view l = trim(line);
-    for (const std::string_view prefix : {"@", "- ", "$ ", "> ", "* "}) {
+    const std::string joined = continued(trim(line));
+    std::string_view l = joined;
+    for (const std::string_view prefix : {"@", "- ", "$ ", "> ", "* ", "ExecStart="}) {
       if (l.starts_with(prefix)) l.remove_prefix(prefix.size());
     }
     Variables own = variables;

@@ -258,7 +258,7 @@ class Reader {
     ++at_;
     const bool doubled = peek() == c && c != '(' && c != ')';
     if (doubled || (c == '|' && peek() == '&')) ++at_;
-    if (case_end && !cases_.empty()) skip_pattern();
+    if (case_end && cases_ > 0) skip_pattern();
   }
 
   void redirection() {
@@ -340,7 +340,7 @@ class Reader {
     const std::string_view skipped = text_.substr(at_, end - at_);
     line_ += static_cast<int>(std::count(skipped.begin(), skipped.end(), '\n'));
     at_ = end + 1;
-    branch_.back() = ++branches_;
+    if (!branch_.empty()) branch_.back() = ++branches_;  // an unmatched `fi` closed it
   }
 
   void open_branch() {
@@ -363,13 +363,13 @@ class Reader {
       words_.clear();
       return true;
     } else if (word == "esac") {
-      if (!cases_.empty()) cases_.pop_back();
+      if (cases_ > 0) --cases_;
       close_branch();
       words_.clear();
       return true;
     } else if (word == "case") {
       open_branch();
-      cases_.push_back(0);
+      ++cases_;
       const bool bare = words_.size() <= 3;  // else the first pattern stands in the same line
       words_.clear();
       if (bare) skip_pattern();
@@ -449,7 +449,7 @@ class Reader {
   std::vector<std::string> here_;
   Variables::Branch branch_;
   int branches_ = 0;
-  std::vector<int> cases_;
+  int cases_ = 0;  // open ones
 };
 
 }  // namespace

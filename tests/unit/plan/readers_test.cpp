@@ -189,3 +189,34 @@ TEST_CASE("Variables for a template to fill in are open, until they are given") 
   CHECK(given.deployments[0].model_id == "qwen3-32b");
   CHECK(given.deployments[0].gpus == 2);
 }
+
+TEST_CASE("Guides, Nix modules, Makefiles: commands and fenced files in other text") {
+  const Report guide =
+      read_plan("README.md",
+                "It's a guide.\n\n```ini\nExecStart=/opt/vllm/bin/vllm serve Qwen/Qwen3-8B "
+                "--tensor-parallel-size 4\n```\n\n```yaml\n"
+                "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: q}\nspec:\n "
+                " predictor:\n    model:\n"
+                "      modelFormat: {name: huggingface}\n      args: [--model_id=Qwen/Qwen3-4B]\n```\n");
+  REQUIRE(guide.deployments.size() == 2);
+  CHECK(guide.deployments[0].model_id == "qwen3-4b");
+  CHECK(guide.deployments[0].line == 14);
+  CHECK(guide.deployments[1].scenario.tensor_parallel == 4);
+  CHECK(guide.deployments[1].line == 4);
+  const Report nix = read_plan("llm.nix",
+                               "models.\"q\".cmd = ''\n  ${llama-server} -hf unsloth/Qwen3-8B-GGUF:Q4_K_M "
+                               "\\\n    -ngl 99 -c 8192\n'';\n");
+  REQUIRE(nix.deployments.size() == 1);
+  CHECK(nix.deployments[0].scenario.context == 8192);
+  const Report shell_form = read_plan(
+      "Dockerfile",
+      "FROM vllm/vllm-openai\nENTRYPOINT vllm serve Qwen/Qwen3-8B \\\n  # no\n  --max-model-len 8192\n");
+  REQUIRE(shell_form.deployments.size() == 1);
+  CHECK(shell_form.deployments[0].scenario.context == 8192);
+  const Report make = read_plan("Makefile",
+                                "VENV ?= .venv\nMODEL := Qwen/Qwen3-8B\nrun:\n\t@A=0 $(VENV)/bin/vllm serve "
+                                "$(MODEL) --max-model-len 4096\n");
+  REQUIRE(make.deployments.size() == 1);
+  CHECK(make.deployments[0].model == "Qwen/Qwen3-8B");
+  CHECK(make.deployments[0].scenario.context == 4096);
+}
