@@ -18,8 +18,12 @@ scaled per phase and kind of knowledge so that four of five left-out rows fall i
 Cross-validation leaves out whole cells (ten folds), whole devices and whole sources, and prints the scores of the groups that docs/accuracy.md
 shows. Everything is deterministic.
 
-usage: fit_speed.py SPEED_TERMS [--write] [--no-cv]
-       SPEED_TERMS is the program (build/release/tools/speed_terms); --write updates data/speed
+Left out: prompts that were answered faster than the hardware can multiply. They were in the engine's prompt cache.
+
+usage: fit_speed.py SPEED_TERMS [--write] [--no-cv] [--verbose] [--prefill-only | --decode-intervals]
+       SPEED_TERMS is the program (build/release/tools/speed_terms); --write updates data/speed; --prefill-only keeps
+       the constants of decoding as they are there, which takes a minute instead of many; --decode-intervals keeps all
+       constants and cross-validates the decode rows for the intervals
 """
 import collections
 import json
@@ -44,8 +48,13 @@ PARAMETERS = {
     "prefill": {"e_memory": (0.60, 0.4), "e_cache": (0.25, 0.6), "e_compute": (0.40, 0.5), "launch": (3.0e-6, 0.8),
                 "sync": (10e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0)},
 }
+# No share of a nominal rate is above this; products in 8 bit run at twice the 16-bit rate.
+HIGHEST = {"prefill": {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0}}
 # Where a figure is a rate over a whole request, decoding has to be most of it to say something about decoding.
 DECODE_SHARE = 0.6
+# What is left out in turn, and in how many folds.
+FOLDS = (("cells left out", lambda r: r.cell, 6), ("rows left out", lambda r: r.terms.get("id"), 3),
+         ("devices left out", lambda r: r.device, 4), ("sources left out", lambda r: r.source, 4))
 
 
 class Row:
@@ -121,6 +130,17 @@ def reference(devices):
     return out
 
 
+def from_prompt_cache(t, seconds):
+    """Whether a prompt took less time than its products at the highest rate that the hardware may have: twice the nominal one
+    for 8-bit products and 16-bit sums (llama.cpp), four times for FP4, else the nominal one and what data sheets round away."""
+    work = dict(zip(TERMS, t["prefill"]["work"]))
+    nominal = work["compute"] + work["attention"]
+    name = t["prefill"]["effects"][-1]
+    metal, plain = " metal " in name, " bf16 " in name or " f16 " in name
+    narrow = 4.0 if "fp4" in name else 2.0
+    return nominal > seconds * (1.1 if metal or plain and " llama.cpp " not in name else narrow)
+
+
 def read_rows(program):
     done = subprocess.run([program, os.path.join(DATA, "measurements")], capture_output=True, text=True, check=True)
     devices = {}
@@ -128,7 +148,7 @@ def read_rows(program):
         with open(os.path.join(DATA, "devices", name), encoding="utf-8") as source:
             for d in json.load(source).get("devices", []):
                 devices[d["id"]] = d
-    rows, whole = reference(devices), []
+    rows, whole, cached = reference(devices), [], 0
     for line in done.stdout.splitlines():
         t = json.loads(line)
         if "refused" in t or t["skip"]:
@@ -143,15 +163,18 @@ def read_rows(program):
                 rows.append(Row(t, "decode", n / value, kind_of(t, "decode", metric)))
             elif metric == "/speed/itl_ms/value":
                 rows.append(Row(t, "decode", value / 1e3, kind_of(t, "decode", metric)))
-            elif metric == "/speed/prefill_tok_s/value":
-                rows.append(Row(t, "prefill", t["prompt"] / value, "prefill"))
-            elif metric == "/speed/ttft_ms/value":
-                rows.append(Row(t, "prefill", value / 1e3, "ttft"))
+            elif metric in ("/speed/prefill_tok_s/value", "/speed/ttft_ms/value"):
+                kind, seconds = ("ttft", value / 1e3) if "ttft" in metric else ("prefill", t["prompt"] / value)
+                if from_prompt_cache(t, seconds):
+                    cached += 1
+                else:
+                    rows.append(Row(t, "prefill", seconds, kind))
             elif n == 1 and metric.startswith("@e2e"):
                 tokens = t["output"] if "gen" in metric else t["prompt"] + t["output"]
                 row = Row(t, "decode", tokens / value, kind_of(t, "decode", metric))
                 row.whole = tokens / value
                 whole.append(row)
+    print(f"{cached} prompts from the prompt cache left out")
     return rows, whole
 
 
@@ -225,7 +248,10 @@ class Fit:
             return out
 
         start = np.array([self.theta[g] for g in self.groups]).ravel()
-        found = least_squares(residuals, start, jac=jacobian, loss="soft_l1", max_nfev=60)
+        highest = HIGHEST.get(self.phase, {})
+        above = np.tile([math.log(highest[n]) if n in highest else math.inf for n in self.names], len(self.groups))
+        found = least_squares(residuals, np.minimum(start, above - 1e-3), jac=jacobian, bounds=(-math.inf, above),
+                              loss="soft_l1", max_nfev=60)
         for g, row in zip(self.groups, found.x.reshape(len(self.groups), k)):
             self.theta[g] = row
 
@@ -276,9 +302,10 @@ def level(effect):
 
 class Model:
     def __init__(self, rows, whole, like=None):
-        self.prefill = Fit("prefill", [r for r in rows if r.phase == "prefill"], like and like.prefill)
+        prefill = [r for r in rows if r.phase == "prefill"]
+        self.prefill = Fit("prefill", prefill, like and like.prefill) if prefill else None
         decode = [r for r in rows if r.phase == "decode"]
-        self.decode = Fit("decode", decode + self.decoding(whole), like and like.decode)
+        self.decode = Fit("decode", decode + self.decoding(whole), like and like.decode) if decode else None
 
     def decoding(self, whole):
         """Rates over whole requests as decode rows, where decoding is most of the time."""
@@ -385,8 +412,24 @@ def interval_scales(results):
 
 def write(model, rows, whole, intervals, summary):
     """data/speed/model.json, one record a line."""
-    groups, effects, levels, cells = [], [], [], {}
+    path = os.path.join(DATA, "speed", "model.json")
+    groups, effects, levels, cells, residual = [], [], [], {}, {}
+    if not model.decode:
+        with open(path, encoding="utf-8") as source:
+            old = json.load(source)
+
+        def kept(part):
+            return [r for r in old[part] if r["name"].split()[0] == "decode"]
+        groups, effects, levels = kept("groups"), kept("effects"), kept("levels")
+        intervals = kept("intervals") + intervals
+        cells = {r["name"]: r for r in kept("cells")}
+        residual["decode"] = old["residual"]["decode"]
+        summary = {title: dict(sorted({**old["cross_validation"].get(title, {}), **score}.items()))
+                   for title, score in summary.items()}
     for fit in (model.decode, model.prefill):
+        if not fit:
+            continue
+        residual[fit.phase] = round(fit.sigma2, 6)
         counts = collections.Counter(r.group for r in rows + whole if r.phase == fit.phase)
         for name, theta in [(fit.phase, fit.prior)] + [(g, fit.theta[g]) for g in fit.groups]:
             record = {"name": name}
@@ -404,21 +447,64 @@ def write(model, rows, whole, intervals, summary):
     head = {"about": "Constants of the speed model, fitted by scripts/fit_speed.py; its head says what they mean. Groups: shares of "
                      "nominal rates, seconds. Effects: logarithm of a factor on time.",
             "cross_validation": summary,
-            "residual": {"decode": round(model.decode.sigma2, 6), "prefill": round(model.prefill.sigma2, 6)}}
+            "residual": residual}
+    write_file(head, [("groups", groups), ("levels", levels), ("intervals", intervals),
+                      ("cells", sorted(cells.values(), key=lambda c: c["name"])), ("effects", effects)])
+
+
+def write_file(head, parts):
     os.makedirs(os.path.join(DATA, "speed"), exist_ok=True)
     with open(os.path.join(DATA, "speed", "model.json"), "w", encoding="utf-8") as out:
         out.write(json.dumps(head, indent=1)[:-2])
-        for name, records in (("groups", groups), ("levels", levels), ("intervals", intervals),
-                              ("cells", sorted(cells.values(), key=lambda c: c["name"])), ("effects", effects)):
+        for name, records in parts:
             lines = ",\n".join("  " + json.dumps(r, ensure_ascii=False, separators=(",", ":")) for r in records)
             out.write(f',\n "{name}": [\n{lines}\n ]')
         out.write("\n}\n")
+
+
+class Kept:
+    """Constants of decoding as data/speed has them: what a fit of a part of the rows starts from."""
+
+    def __init__(self, stored):
+        fit = self.decode = type("Constants", (), {})()
+        fit.theta = {g["name"]: np.log([g[n] for n in PARAMETERS["decode"]]) for g in stored["groups"]
+                     if g["name"].startswith("decode ")}
+        fit.tau2 = {v["name"]: v["variance"] for v in stored["levels"] if v["name"].startswith("decode ")}
+        fit.sigma2 = stored["residual"]["decode"]
+        self.prefill = None
+
+
+def decode_intervals(rows, save):
+    path = os.path.join(DATA, "speed", "model.json")
+    with open(path, encoding="utf-8") as source:
+        kept = Kept(json.load(source))
+    rows, known, summary = [r for r in rows if r.phase == "decode"], [], {}
+    for title, key, folds in FOLDS:
+        if not title.startswith("sources"):
+            summary[title], entries = cross_validate(kept, rows, [], key, folds, title)
+            known.append(entries)
+    intervals = interval_scales(known)
+    print(intervals)
+    if save:
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        stored = json.loads(text)
+        for title, score in summary.items():
+            stored["cross_validation"][title] = dict(sorted({**stored["cross_validation"].get(title, {}), **score}.items()))
+        stored["intervals"] = intervals + [r for r in stored["intervals"] if not r["name"].startswith("decode")]
+        write_file({k: stored[k] for k in ("about", "cross_validation", "residual")},
+                   [(k, stored[k]) for k in ("groups", "levels", "intervals", "cells", "effects")])
 
 
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     rows, whole = read_rows(sys.argv[1])
+    if "--decode-intervals" in sys.argv:
+        decode_intervals(rows, "--write" in sys.argv)
+        return
+    if "--prefill-only" in sys.argv:
+        rows, whole = [r for r in rows if r.phase == "prefill"], []
     print(f"{len(rows)} rows, {len(whole)} of whole requests, {sum(r.kind == 'reference' for r in rows)} of the reference "
           "model", flush=True)
     model = Model(rows, whole)
@@ -430,13 +516,12 @@ def main():
     print("\nin the fit")
     summary, known = {"in the fit": scores(results)}, []
     if "--no-cv" not in sys.argv:
-        for title, key, folds in (("cells left out", lambda r: r.cell, 6), ("rows left out", lambda r: r.terms["id"], 3),
-                                  ("devices left out", lambda r: r.device, 4), ("sources left out", lambda r: r.source, 4)):
+        for title, key, folds in FOLDS:
             summary[title], entries = cross_validate(model, rows, whole, key, folds, title)
             if not title.startswith("sources"):
                 known.append(entries)
     if "--verbose" in sys.argv:
-        for fit in (model.decode, model.prefill):
+        for fit in filter(None, (model.decode, model.prefill)):
             print(f"\n{fit.phase}: sigma {math.sqrt(fit.sigma2):.3f}")
             for name in fit.levels:
                 print(f"  {name:28} {math.sqrt(fit.tau2[name]):.3f}")
