@@ -65,6 +65,12 @@ std::int64_t engine_gpus(const Scenario& s) {
 }
 
 void choose_device(Deployment& d, const Workload& workload, const Options& options) {
+  // Whatever card it is cut from, a slice is not that card.
+  if (d.gpu_resource.starts_with("nvidia.com/mig-")) {
+    add_unresolved(d, "device",
+                   {fmt::format("{} is a slice of a card: qwenfit calculates whole cards", d.gpu_resource)});
+    return;
+  }
   const catalog::Catalog& catalog = catalog_of(options);
   std::string why;
   std::optional<std::int64_t> count;

@@ -220,3 +220,46 @@ TEST_CASE("Guides, Nix modules, Makefiles: commands and fenced files in other te
   CHECK(make.deployments[0].model == "Qwen/Qwen3-8B");
   CHECK(make.deployments[0].scenario.context == 4096);
 }
+
+TEST_CASE("Groups of pods are one deployment; a slice of a card is not the card") {
+  const Report group = read_plan("lws.yaml", R"(
+apiVersion: leaderworkerset.x-k8s.io/v1
+kind: LeaderWorkerSet
+metadata: {name: big}
+spec:
+  replicas: 2
+  leaderWorkerTemplate:
+    size: 2
+    leaderTemplate:
+      spec:
+        containers:
+          - image: vllm/vllm-openai:v0.11.0
+            command: [sh, -c, "start.sh leader --size=$(LWS_GROUP_SIZE); vllm serve Qwen/Qwen3-235B-A22B -tp 8 -pp 2"]
+            resources: {limits: {nvidia.com/gpu: "8"}}
+    workerTemplate:
+      spec:
+        containers:
+          - image: vllm/vllm-openai:v0.11.0
+            command: [sh, -c, start.sh worker]
+            resources: {limits: {nvidia.com/gpu: "8"}}
+)");
+  REQUIRE(group.deployments.size() == 1);
+  CHECK(group.deployments[0].gpus == 16);
+  CHECK(group.deployments[0].gpus_per_node == 8);
+  CHECK(group.deployments[0].replicas == 2);
+  const Report slice = read_plan("pod.yaml", R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  nodeSelector: {node.kubernetes.io/instance-type: p5.48xlarge}
+  containers:
+    - image: vllm/vllm-openai:v0.11.0
+      args: [Qwen/Qwen3-0.6B]
+      resources: {limits: {nvidia.com/mig-1g.10gb: 1}}
+)");
+  REQUIRE(slice.deployments.size() == 1);
+  CHECK(slice.deployments[0].device.empty());
+  REQUIRE(slice.deployments[0].unresolved.size() == 1);
+  CHECK_THAT(slice.deployments[0].unresolved[0], ContainsText("slice of a card"));
+}
