@@ -31,6 +31,7 @@ int run_estimate(const std::vector<std::string>& args);
 int run_quants(const std::vector<std::string>& args);
 int run_list(const std::vector<std::string>& args);
 int run_show(const std::vector<std::string>& args);
+int run_inspect(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
 int run_cost(const std::vector<std::string>& args);

@@ -20,6 +20,8 @@ constexpr std::array kCommands{
     Command{"list", "Which models, devices, formats and engines are known?", "qwenfit list models coder",
             run_list},
     Command{"show", "What is it?", "qwenfit show qwen3-30b-a3b", run_show},
+    Command{"inspect", "What is in this model file?",
+            "echo '{\"model_type\": \"qwen3\"}' > config.json && qwenfit inspect config.json", run_inspect},
     Command{"catalog", "Are my own entries good?",
             "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog},
     Command{"finetune", "How much memory does fine-tuning take?",

@@ -1,0 +1,33 @@
+// qwenfit inspect PATH: what a model file or folder holds.
+#include "command.hpp"
+#include "help.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "report/file_card.hpp"
+
+namespace qwenfit::cli {
+
+int run_inspect(const std::vector<std::string>& args) {
+  CLI::App app(
+      "What a GGUF or safetensors file, an index of such files, a model's folder or its config.json holds, "
+      "and "
+      "what of a GGUF file differs from the catalog's model. Only headers are read.",
+      "qwenfit inspect");
+  std::string path;
+  CommonOptions common;
+  app.add_option("path", path, "file or folder")->required();
+  add_common_options(app, common);
+  add_examples(app, {{"A configuration alone",
+                      "echo '{\"model_type\": \"qwen3\"}' > config.json && qwenfit inspect config.json"},
+                     {"A checkpoint's folder",
+                      "mkdir -p model && echo '{\"model_type\": \"qwen3\"}' > model/config.json && qwenfit "
+                      "inspect model --json"}});
+  if (!parse(app, args)) return kAnswered;
+  const catalog::Catalog catalog = open_catalog(common);
+  const input::ModelFile file = input::read_model(catalog, path);
+  print(report::render(report::file_card(path, file, input::compare_with_catalog(catalog, file)),
+                       common.form(), output_style()));
+  return kAnswered;
+}
+
+}  // namespace qwenfit::cli
