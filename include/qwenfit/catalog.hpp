@@ -307,6 +307,27 @@ struct PublishedFile {
   Text source;
 };
 
+/// The score of one format in a table.
+struct QualityScore {
+  Text format;  ///< id of the weight format
+  double value;
+  Text made;  ///< how the file was made, where the source says: "imatrix", "autoround"
+};
+
+/// What a source measured of one model in several formats. Scores compare within a table only.
+struct QualityTable {
+  Text id;
+  Text label;   ///< the model, as the source writes it
+  Text model;   ///< its id, where the catalog has it
+  Text metric;  ///< "MMLU", "KLD-mean"
+  Text kind;    ///< "accuracy" (higher is better), "kl_divergence" (to the unquantized model), "perplexity"
+  std::optional<double> baseline;  ///< of the unquantized model
+  bool official;                   ///< by the model's publisher
+  bool digitized;                  ///< read off a plot: good for the order, not for the figures
+  List<QualityScore> scores;
+  Text source;
+};
+
 // --- Devices -------------------------------------------------------------------------------------
 
 struct Price {
@@ -470,6 +491,7 @@ class Catalog {
   const std::vector<const Engine*>& engines() const;
   /// Best first: the newest source of a file stands before older ones.
   const std::vector<const PublishedFile*>& published_files() const;
+  const std::vector<const QualityTable*>& quality_tables() const;
 
   /// The record with this exact id, else null.
   const Model* model(std::string_view id) const;
@@ -506,7 +528,7 @@ class Catalog {
 
 /// A record that an overlay adds or changes.
 struct OverlayRecord {
-  std::string kind;  ///< "model", "device", "format", "dtype", "engine"
+  std::string kind;  ///< "model", "device", "format" ...
   std::string id;
   std::string place;  ///< "my.json:4"
   bool changes;       ///< a record that the catalog has already

@@ -103,8 +103,11 @@ class Estimator {
   Estimator(const Estimator&) = delete;
   Estimator& operator=(const Estimator&) = delete;
 
+  /// @param limits whether to search `fit.max_context` and `fit.max_concurrency`: most of the work, and not
+  /// wanted
+  ///        where many scenarios are only compared
   /// @throws Error with the sentence for the user; never a partial answer.
-  Estimate estimate(const Scenario& scenario);
+  Estimate estimate(const Scenario& scenario, bool limits = true);
 
   /// One to three useful alternatives to `answer`, which is the estimate of `asked`: a better or smaller
   /// format, a smaller KV cache, a context that fits. Takes some more estimates, so it is not part of

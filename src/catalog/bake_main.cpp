@@ -57,6 +57,8 @@ QWENFIT_NAMED(Device)
 QWENFIT_NAMED(Engine)
 QWENFIT_NAMED(MixRatio)
 QWENFIT_NAMED(PublishedFile)
+QWENFIT_NAMED(QualityScore)
+QWENFIT_NAMED(QualityTable)
 #undef QWENFIT_NAMED
 template <>
 constexpr std::string_view type_name<std::int32_t>() {
@@ -143,7 +145,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   Arena arena;
   Records records;
   Origins origins;
-  for (const char* folder : {"models", "devices", "formats", "engines"}) {
+  for (const char* folder : {"models", "devices", "formats", "engines", "quality"}) {
     read_files(data_dir + "/" + folder, records, arena, origins);
   }
   const std::vector<NameEntry> index = build_index(records, arena);
@@ -161,6 +163,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   emit.array("devices", records.devices);
   emit.array("engines", records.engines);
   emit.array("published_files", records.published_files);
+  emit.array("quality_tables", records.quality_tables);
   emit.out() << "static constexpr NameEntry k_names[] = {\n";
   for (const NameEntry& e : index) {
     emit.out() << fmt::format("  {{NameKind{{{}}}, {}, {}, {}}},\n", static_cast<int>(e.kind), quoted(e.name),

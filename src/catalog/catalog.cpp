@@ -62,21 +62,29 @@ const Catalog& Catalog::builtin() {
     impl->dtypes = pointers(baked::dtypes);
     impl->engines = pointers(baked::engines);
     impl->published_files = pointers(baked::published_files);
+    impl->quality_tables = pointers(baked::quality_tables);
     impl->names = baked::names;
     return Catalog(std::move(impl));
   }();
   return catalog;
 }
 
+Records copy_records(const Catalog& catalog) {
+  Records out;
+  copy(out.models, catalog.models());
+  copy(out.devices, catalog.devices());
+  copy(out.formats, catalog.formats());
+  copy(out.dtypes, catalog.dtypes());
+  copy(out.engines, catalog.engines());
+  copy(out.published_files, catalog.published_files());
+  copy(out.quality_tables, catalog.quality_tables());
+  return out;
+}
+
 Catalog Catalog::with_overlay(const std::string& path) const {
   auto impl = std::make_shared<Impl>();
   impl->base = impl_;
-  copy(impl->records.models, models());
-  copy(impl->records.devices, devices());
-  copy(impl->records.formats, formats());
-  copy(impl->records.dtypes, dtypes());
-  copy(impl->records.engines, engines());
-  copy(impl->records.published_files, published_files());
+  impl->records = copy_records(*this);
   Origins origins;
   read_files(path, impl->records, impl->arena, origins);
   impl->models = pointers(std::span<const Model>(impl->records.models));
@@ -85,6 +93,7 @@ Catalog Catalog::with_overlay(const std::string& path) const {
   impl->dtypes = pointers(std::span<const DType>(impl->records.dtypes));
   impl->engines = pointers(std::span<const Engine>(impl->records.engines));
   impl->published_files = pointers(std::span<const PublishedFile>(impl->records.published_files));
+  impl->quality_tables = pointers(std::span<const QualityTable>(impl->records.quality_tables));
   impl->own_names = build_index(impl->records, impl->arena);
   impl->names = impl->own_names;
   const std::string problems = sentence(check(impl->records, impl->own_names).problems, origins);
@@ -109,6 +118,9 @@ const std::vector<const Engine*>& Catalog::engines() const {
 }
 const std::vector<const PublishedFile*>& Catalog::published_files() const {
   return impl_->published_files;
+}
+const std::vector<const QualityTable*>& Catalog::quality_tables() const {
+  return impl_->quality_tables;
 }
 
 const Model* Catalog::model(std::string_view id) const {

@@ -20,6 +20,7 @@ struct Catalog::Impl {
   std::vector<const DType*> dtypes;
   std::vector<const Engine*> engines;
   std::vector<const PublishedFile*> published_files;
+  std::vector<const QualityTable*> quality_tables;
   std::span<const NameEntry> names;
 
   // Overlays only: the merged records and what they point to.
@@ -41,6 +42,9 @@ struct Catalog::Impl {
   mutable std::unique_ptr<const ModelNames> model_words;
   mutable std::unique_ptr<const DeviceNames> device_words;
 };
+
+/// Copies of all records of a catalog, for an overlay to be read over them.
+Records copy_records(const Catalog& catalog);
 
 /// The weight format with this folded name, else null.
 const WeightFormat* format_named(const Catalog::Impl& catalog, std::string_view folded);

@@ -55,6 +55,7 @@ class Checker {
       expect(find(records_.formats, f.format), "format '{}' is no format", f.format);
       expect(f.bytes > f.rounding, "bytes must be above the rounding");
     }
+    for (const QualityTable& t : records_.quality_tables) quality(t);
     return std::move(proof_);
   }
 
@@ -230,6 +231,17 @@ class Checker {
       expect(c.kind != "fitted" || (c.rows && c.residual),
              "constant {}: a fitted value needs rows and residual", c.name);
     }
+  }
+
+  void quality(const QualityTable& t) {
+    about(t);
+    expect(t.model.empty() || find(records_.models, t.model), "model '{}' is no model", t.model);
+    expect(t.kind == "accuracy" || t.kind == "kl_divergence" || t.kind == "perplexity",
+           "kind '{}' is none of accuracy, kl_divergence, perplexity", t.kind);
+    expect(t.kind != "accuracy" || t.baseline.value_or(0) > 0,
+           "an accuracy needs that of the unquantized model");
+    for (const QualityScore& score : t.scores)
+      expect(find(records_.formats, score.format), "format '{}' is no format", score.format);
   }
 
   const Records& records_;

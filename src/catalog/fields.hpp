@@ -329,6 +329,27 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WeightFo
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, QualityScore> {
+  v("format", r.format, Need::required);
+  v("value", r.value, Need::required);
+  v("made", r.made, Need::optional);
+}
+
+template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, QualityTable> {
+  v("id", r.id, Need::required);
+  v("label", r.label, Need::required);
+  v("model", r.model, Need::optional);
+  v("metric", r.metric, Need::required);
+  v("kind", r.kind, Need::required);
+  v("baseline", r.baseline, Need::optional);
+  v("official", r.official, Need::optional);
+  v("digitized", r.digitized, Need::optional);
+  v("scores", r.scores, Need::required);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Price> {
   v("low", r.low, Need::optional);
   v("typical", r.typical, Need::optional);

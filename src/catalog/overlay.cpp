@@ -4,19 +4,11 @@
 namespace qwenfit::catalog {
 
 std::vector<OverlayRecord> overlay_records(const Catalog& base, const std::string& path) {
-  Arena arena;
-  Records records;
-  Origins origins;
   // Changed records are read over those of the base, so these have to be there.
-  const auto copy = [](auto& into, const auto& from) {
-    for (const auto* record : from) into.push_back(*record);
-  };
-  copy(records.models, base.models());
-  copy(records.devices, base.devices());
-  copy(records.formats, base.formats());
-  copy(records.dtypes, base.dtypes());
-  copy(records.engines, base.engines());
-  Records before = records;
+  const Records before = copy_records(base);
+  Records records = before;
+  Arena arena;
+  Origins origins;
   read_files(path, records, arena, origins);
 
   std::vector<OverlayRecord> out;

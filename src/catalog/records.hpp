@@ -38,6 +38,7 @@ struct Records {
   std::vector<Device> devices;
   std::vector<Engine> engines;
   std::vector<PublishedFile> published_files;
+  std::vector<QualityTable> quality_tables;
 };
 
 /// Walks the record lists with the JSON key of each.
@@ -49,6 +50,7 @@ void for_each_list(R& records, F&& f) {
   f("devices", records.devices);
   f("engines", records.engines);
   f("published_files", records.published_files);
+  f("quality_tables", records.quality_tables);
 }
 
 /// Where the records of a file stand, for messages about them: "model qwen3-8b" -> "my.json:4".
@@ -80,6 +82,10 @@ constexpr std::string_view kind_of<Engine>() {
 template <>
 constexpr std::string_view kind_of<PublishedFile>() {
   return "published file";
+}
+template <>
+constexpr std::string_view kind_of<QualityTable>() {
+  return "quality table";
 }
 
 /// Reads the records of `path` (one .json file, or those in a folder and its folders, in name order; schemas

@@ -81,5 +81,8 @@ ordered_json to_json(const Engine& record) {
 ordered_json to_json(const PublishedFile& record) {
   return record_of(record);
 }
+ordered_json to_json(const QualityTable& record) {
+  return record_of(record);
+}
 
 }  // namespace qwenfit::catalog

@@ -14,5 +14,6 @@ nlohmann::ordered_json to_json(const WeightFormat& record);
 nlohmann::ordered_json to_json(const Device& record);
 nlohmann::ordered_json to_json(const Engine& record);
 nlohmann::ordered_json to_json(const PublishedFile& record);
+nlohmann::ordered_json to_json(const QualityTable& record);
 
 }  // namespace qwenfit::catalog

@@ -29,6 +29,9 @@ std::span<const Command> commands();
 
 int run_estimate(const std::vector<std::string>& args);
 int run_quants(const std::vector<std::string>& args);
+int run_devices(const std::vector<std::string>& args);
+int run_models(const std::vector<std::string>& args);
+int run_max(const std::vector<std::string>& args);
 int run_list(const std::vector<std::string>& args);
 int run_show(const std::vector<std::string>& args);
 int run_inspect(const std::vector<std::string>& args);

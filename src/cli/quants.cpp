@@ -5,6 +5,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "report/questions.hpp"
 
 namespace qwenfit::cli {
 
@@ -24,7 +25,8 @@ int run_quants(const std::vector<std::string>& args) {
 
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
-  print(report::render(report::quants_table(compare_quants(estimator, scenario)), common.form(),
+  const QuantsAnswer answer = compare_quants(estimator, scenario);
+  print(report::render(report::quants_table(answer, scenario.method == Method::quick), common.form(),
                        output_style()));
   return kAnswered;
 }

@@ -18,13 +18,14 @@ std::int64_t longest_context(const catalog::Model& model, const catalog::Variant
 WeightSummary summarize_weights(const format::Weights& weights);
 KvSummary summarize_kv(const engine::Setup& setup);
 
-/// Whether it fits, how well, and the limits of context and concurrency. `plan` is what `formulas` make of
-/// `setup`.
-Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas);
+/// Whether it fits, how well, and (where they are wanted) the limits of context and concurrency. `plan` is
+/// what `formulas` make of `setup`.
+Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas,
+              bool limits = true);
 
 /// The same for an engine that fills the card: it fits when it starts and its pool holds the asked sequences.
 void judge_pool(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas,
-                Fit& fit);
+                bool limits, Fit& fit);
 
 /// Share of usable memory that the asked work leaves free on the fullest device; of a pool, what its
 /// sequences do not need counts as free.

@@ -84,7 +84,7 @@ const ModelSummary& Estimator::summary(const catalog::Model& model, const catalo
   return impl_->summary(model, variant);
 }
 
-Estimate Estimator::estimate(const Scenario& scenario) {
+Estimate Estimator::estimate(const Scenario& scenario, bool limits) {
   Estimate e;
   e.setup = resolve(scenario);
   const Formulas formulas = formulas_of(scenario);
@@ -98,7 +98,7 @@ Estimate Estimator::estimate(const Scenario& scenario) {
   if (e.setup.train) e.train = train::plan(e.setup);
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
-  e.fit = judge_fit(e.setup, e.memory, formulas);
+  e.fit = judge_fit(e.setup, e.memory, formulas, limits);
   e.notes = e.setup.notes;
   e.notes.insert(e.notes.end(), e.setup.weights->notes.begin(), e.setup.weights->notes.end());
   e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "ladder.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 
@@ -13,18 +13,6 @@ namespace {
 constexpr std::size_t kMostHints = 3;
 /// A KV cache smaller than this share of the memory is not worth squeezing.
 constexpr double kNotableCache = 0.1;
-
-/// Formats that people choose among, best first; each engine runs some of them.
-constexpr std::array<std::string_view, 22> kLadder{
-    "bf16",        "fp8",         "q8_0",        "mlx-8bit",   "exl3-8.0bpw", "q6_k",
-    "mlx-6bit",    "exl3-6.0bpw", "q5_k_m",      "mlx-5bit",   "exl3-5.0bpw", "q4_k_m",
-    "awq-int4",    "mlx-4bit",    "exl3-4.0bpw", "iq4_xs",     "q3_k_m",      "mlx-3bit",
-    "exl3-3.0bpw", "iq3_xxs",     "q2_k",        "exl3-2.0bpw"};
-
-bool runs(const catalog::Engine& engine, const catalog::WeightFormat& format) {
-  return std::find(engine.schemes.begin(), engine.schemes.end(), catalog::scheme_name(format.scheme)) !=
-         engine.schemes.end();
-}
 
 bool is_llama(const catalog::Engine& engine) {
   return engine.id == "llama.cpp" || engine.id == "ollama" || engine.id == "lmstudio";
@@ -91,13 +79,9 @@ class Hints {
   /// The first of the ladder that `accepts`, tried out.
   template <class Accepts>
   std::optional<Estimate> on_ladder(Accepts&& accepts) {
-    for (const std::string_view id : kLadder) {
-      const catalog::WeightFormat* format = estimator_.catalog().format(id);
-      if (!format || !runs(engine_, *format)) continue;
-      const bool unpacked = format->scheme == catalog::Scheme::plain;
-      if (unpacked && engine_.default_format != format->id) continue;  // nobody's first choice there
+    for (const catalog::WeightFormat* format : usual_formats(estimator_.catalog(), engine_)) {
       Scenario other = asked_;
-      other.format = std::string(id);
+      other.format = std::string(format->id);
       std::optional<Estimate> e = tried(other);
       if (e && accepts(*e)) return e;
     }

@@ -26,12 +26,25 @@ bool offloads(const engine::MemoryPlan& plan) {
 /// What no engine would start with has less room than anything.
 constexpr double kRefused = -1e18;
 
+/// Whether the host's memory is the device's own: what lies on the one is missing on the other.
+bool shares_memory(const engine::DeviceSlot& slot) {
+  using catalog::DeviceClass;
+  const DeviceClass c = slot.device->device_class;
+  return c == DeviceClass::unified || c == DeviceClass::edge || c == DeviceClass::cpu;
+}
+
 /// Bytes that stay free where there are the fewest, on a device or the host; below 0 it does not fit.
 double room(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   if (plan.refusal) return kRefused;
   Bytes least = units::kMaxCount;
   if (setup.host.memory) least = *setup.host.memory - plan.host.total();
-  for (const engine::DeviceMemory& d : plan.devices) least = std::min(least, d.headroom());
+  for (std::size_t i = 0; i < plan.devices.size(); ++i) {
+    const engine::DeviceMemory& d = plan.devices[i];
+    least = std::min(least, d.headroom());
+    if (i < setup.devices.size() && shares_memory(setup.devices[i]) &&
+        !setup.devices[i].device->host_memory_gb)
+      least = std::min(least, d.capacity - d.total() - plan.host.total());
+  }
   return static_cast<double>(least);
 }
 
@@ -92,14 +105,23 @@ std::string_view verdict_name(Verdict verdict) {
   return "?";
 }
 
-Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas) {
+Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas,
+              bool limits) {
   Fit fit;
   if (setup.devices.empty()) {
     fit.reason = "no device is given";
     return fit;
   }
+  const auto sizeless =
+      std::find_if(setup.devices.begin(), setup.devices.end(),
+                   [](const engine::DeviceSlot& slot) { return engine::device_capacity(slot) <= 0; });
+  if (sizeless != setup.devices.end()) {
+    fit.reason = fmt::format("the memory of {} is not known: name it (\"{} 64GB\")", sizeless->device->name,
+                             sizeless->device->id);
+    return fit;
+  }
   if (plan.pool) {
-    judge_pool(setup, plan, formulas, fit);
+    judge_pool(setup, plan, formulas, limits, fit);
     return fit;
   }
   const auto tightest =
@@ -117,6 +139,7 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
                   : free >= kTight     ? Verdict::fits
                                        : Verdict::tight;
 
+  if (!limits) return fit;
   // The limits are those of the same arrangement: nothing moves to the host that is not there now.
   engine::Setup probe = setup;
   probe.llama.keep_layers = plan.layers;

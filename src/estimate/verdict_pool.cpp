@@ -39,11 +39,13 @@ std::int64_t longest_held(const engine::Setup& setup, const engine::Pool& pool, 
 }  // namespace
 
 void judge_pool(const engine::Setup& setup, const engine::MemoryPlan& plan, const Formulas& formulas,
-                Fit& fit) {
+                bool limits, Fit& fit) {
   const engine::Pool& pool = *plan.pool;
   const std::int64_t tokens = setup.held_tokens();
-  if (const std::int64_t longest = longest_held(setup, pool, formulas); longest > 0)
-    fit.max_context = longest;
+  if (limits) {
+    const std::int64_t longest = longest_held(setup, pool, formulas);
+    if (longest > 0) fit.max_context = longest;
+  }
   if (plan.refusal) {
     fit.reason = fmt::format("{} would not start: {}", setup.engine->name, *plan.refusal);
     fit.verdict = Verdict::does_not_fit;

@@ -1,8 +1,7 @@
 // The comparison of weight formats as a table.
 #include <fmt/format.h>
 
-#include "report.hpp"
-#include "words.hpp"
+#include "questions.hpp"
 
 namespace qwenfit::report {
 namespace {
@@ -13,41 +12,135 @@ std::string short_gb(Bytes bytes) {
   return bytes % 1'000'000'000 == 0 ? fmt::format("{:.0f} GB", gb) : fmt::format("{:.1f} GB", gb);
 }
 
+Cell share(const std::optional<double>& value, int decimals) {
+  return value ? Cell(fmt::format("{:.{}f}%", *value * 100, decimals), *value) : Cell();
+}
+
+Cell words(const std::string& text) {
+  return text.empty() ? Cell() : Cell(text);
+}
+
+/// The columns that depend on what is known: with a device its verdict and speed, with scores those.
+struct Shown {
+  bool device = false;
+  bool speed = false;
+  bool retention = false;
+  bool accuracy = false;
+  bool divergence = false;
+
+  explicit Shown(const QuantsAnswer& answer) {
+    for (const Quant& q : answer.quants) {
+      device = device || q.verdict;
+      speed = speed || q.speed;
+      retention = retention || q.quality.retention;
+      accuracy = accuracy || q.quality.accuracy_kept;
+      divergence = divergence || q.quality.kl_divergence;
+    }
+  }
+};
+
+std::vector<Column> columns_of(const Shown& shown, bool textbook) {
+  const auto rank = [&](int text_rank) { return textbook ? -1 : text_rank; };
+  std::vector<Column> columns{{"format", "Quantization"},
+                              {"bits_per_weight", "Bits", Align::right},
+                              {"memory_bytes", "VRAM", Align::right},
+                              {"full_context_memory_bytes", "+ Context", Align::right},
+                              {"file_bytes", "File Size", Align::right, false, 5}};
+  if (shown.device) columns.push_back({"verdict", "Fit"});
+  if (shown.speed) columns.push_back({"decode_tok_s", "tok/s", Align::right});
+  if (shown.accuracy) columns.push_back({"accuracy_kept", "Accuracy", Align::right, false, rank(1)});
+  if (shown.divergence) columns.push_back({"kl_divergence", "KL div.", Align::right, false, rank(2)});
+  if (shown.retention) columns.push_back({"retention", "Score", Align::right, false, rank(3)});
+  columns.push_back({"quality", "Quality", Align::left, true, textbook ? 1 : 4});
+  columns.push_back({"quality_source", "", Align::left, false, -1});
+  if (shown.accuracy) {
+    columns.push_back({"benchmarks", "", Align::left, false, -1});
+    columns.push_back({"official", "", Align::left, false, -1});
+    columns.push_back({"benchmarks_source", "", Align::left, false, -1});
+  }
+  columns.push_back({"recommended", "", Align::left, false, -1});
+  return columns;
+}
+
+void add_notes(Table& table, const QuantsAnswer& answer, const Shown& shown, bool textbook) {
+  if (answer.recommended) table.notes.push_back(fmt::format("★ {}", answer.advice));
+  else if (!answer.advice.empty()) table.notes.push_back(answer.advice);
+  const Quant& first = answer.quants.front();
+  std::string sizes = textbook ? "GB is 10^9 bytes."
+                               : fmt::format("GB is 10^9 bytes. VRAM: with a context of {} tokens.",
+                                             units::format_grouped(first.context));
+  table.notes.push_back(fmt::format("{} + Context: with all {} tokens the model takes.", sizes,
+                                    units::format_grouped(first.full_context)));
+  if (textbook) return;
+  if (shown.speed) table.notes.emplace_back("tok/s: tokens a second of one sequence, without the prompt.");
+  if (shown.accuracy) {
+    for (const Quant& q : answer.quants) {
+      if (!q.quality.accuracy_kept || *q.quality.accuracy_kept == 1) continue;
+      table.notes.push_back(
+          fmt::format("Accuracy: share of the unquantized model's scores kept, {} ({}: {}).",
+                      q.quality.official ? "official figures" : q.quality.accuracy_source, q.format->name,
+                      q.quality.benchmarks));
+      break;
+    }
+  }
+  if (shown.divergence) {
+    table.notes.push_back(
+        fmt::format("KL div.: how far predictions move from the unquantized model's, measured on {} ({}).",
+                    answer.kl_table->label, answer.kl_table->source));
+  }
+  if (shown.retention)
+    table.notes.emplace_back("Score: by the web page that the sentence is from, its method unknown.");
+  table.notes.emplace_back("Accuracy, KL div. and Score do not compare with each other.");
+}
+
 }  // namespace
 
-Table quants_table(const std::vector<Quant>& quants) {
+void add_left_out(Table& table, const std::vector<LeftOut>& left_out) {
+  for (const LeftOut& l : left_out)
+    table.notes.push_back(
+        fmt::format("{} left out, {} first: {}.", units::format_grouped(l.count), l.what, l.reason));
+}
+
+Table quants_table(const QuantsAnswer& answer, bool textbook) {
   Table table;
-  const bool device = !quants.empty() && quants.front().verdict.has_value();
-  const bool speed = !quants.empty() && quants.front().speed.has_value();
-  table.columns = {{"format", "Quantization"},
-                   {"bits_per_weight", "Bits", Align::right},
-                   {"memory_bytes", "VRAM", Align::right},
-                   {"full_context_memory_bytes", "+ Context", Align::right},
-                   {"file_bytes", "File Size", Align::right, false, 2}};
-  if (device) table.columns.push_back({"verdict", "Fit"});
-  if (speed) table.columns.push_back({"decode_tok_s", "tok/s", Align::right});
-  table.columns.push_back({"quality", "Quality", Align::left, true, 1});
-  for (const Quant& q : quants) {
-    std::vector<Cell> row{Cell(std::string(q.format->name), std::string(q.format->id)),
+  const Shown shown(answer);
+  table.columns = columns_of(shown, textbook);
+  for (std::size_t i = 0; i < answer.quants.size(); ++i) {
+    const Quant& q = answer.quants[i];
+    const bool star = answer.recommended == i;
+    const std::string id(q.format->id);
+    std::vector<Cell> row{Cell(fmt::format("{}{}", q.format->name, star && !textbook ? " ★" : ""), id),
                           Cell(fmt::format("{:.2f}", q.bits), q.bits), Cell(short_gb(q.memory), q.memory),
                           q.full_memory ? Cell(short_gb(*q.full_memory), *q.full_memory) : Cell(),
                           Cell(fmt::format("{:.2f} GB", units::to_gb(q.file_bytes)), q.file_bytes)};
-    if (device) {
-      const std::string verdict(verdict_name(*q.verdict));
-      row.emplace_back(verdict, verdict, tone_of(*q.verdict));
+    if (star && !textbook) row.front().tone = Tone::strong;
+    if (shown.device) {
+      const std::string verdict(verdict_name(q.verdict.value_or(Verdict::unknown)));
+      row.emplace_back(verdict, verdict, tone_of(q.verdict.value_or(Verdict::unknown)));
     }
-    if (speed) {
+    if (shown.speed) {
       row.push_back(
           q.speed ? Cell(fmt::format("{:.0f}", q.speed->decode_tok_s.value), q.speed->decode_tok_s.value)
                   : Cell());
     }
-    row.push_back(q.format->quality.empty() ? Cell() : Cell(std::string(q.format->quality)));
+    if (shown.accuracy) row.push_back(share(q.quality.accuracy_kept, 1));
+    if (shown.divergence) {
+      const auto& kl = q.quality.kl_divergence;
+      row.push_back(kl ? Cell(fmt::format("{:.4f}", *kl), *kl) : Cell());
+    }
+    if (shown.retention) row.push_back(share(q.quality.retention, 0));
+    row.push_back(words(std::string(q.format->quality)));
+    row.push_back(words(std::string(q.format->quality_source)));
+    if (shown.accuracy) {
+      row.push_back(words(q.quality.benchmarks));
+      row.push_back(q.quality.accuracy_kept ? Cell("", q.quality.official) : Cell());
+      row.push_back(words(q.quality.accuracy_source));
+    }
+    row.emplace_back("", star);
     table.rows.push_back(std::move(row));
   }
-  if (!quants.empty()) {
-    table.notes.push_back(fmt::format("GB is 10^9 bytes. + Context: with all {} tokens the model takes.",
-                                      units::format_grouped(quants.front().full_context)));
-  }
+  if (!answer.quants.empty()) add_notes(table, answer, shown, textbook);
+  if (!textbook) add_left_out(table, answer.left_out);
   return table;
 }
 

@@ -6,7 +6,6 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 #include "qwenfit/finetune.hpp"
-#include "qwenfit/quants.hpp"
 #include "table.hpp"
 
 namespace qwenfit::report {
@@ -21,9 +20,6 @@ void write_scenario(JsonWriter& json, const Scenario& scenario);
 /// A line of `batch` that has no answer. `line` is 1-based; of the scenario only the id counts.
 void write_json_error(std::string& out, std::int64_t line, const Scenario& scenario, ErrorCode code,
                       const std::string& message);
-
-/// `qwenfit quants`: one row per weight format.
-Table quants_table(const std::vector<Quant>& quants);
 
 /// `qwenfit finetune`: one row per method.
 Table finetune_table(const std::vector<FinetuneOption>& options);

@@ -30,6 +30,7 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
                                int width) {
   std::vector<Shown> natural;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.columns[c].rank < 0) continue;
     int wide = columns(table.columns[c].title);
     for (const auto& row : texts) wide = std::max(wide, columns(row[c]));
     natural.push_back({c, wide});
@@ -117,14 +118,17 @@ std::string markdown_cell(std::string_view text) {
 std::string render_markdown(const Table& table) {
   std::string out;
   if (!table.title.empty()) out += "**" + markdown_cell(table.title) + "**\n\n";
-  for (const Column& c : table.columns) out += "| " + markdown_cell(c.title) + " ";
-  out += "|\n";
-  for (const Column& c : table.columns) out += c.align == Align::right ? "|---:" : "|---";
-  out += "|\n";
-  for (const auto& row : table.rows) {
-    for (const Cell& cell : row) out += "| " + markdown_cell(cell.text) + " ";
+  const auto add_row = [&](auto&& cell_of) {
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      if (table.columns[c].rank >= 0) out += cell_of(c);
+    }
     out += "|\n";
-  }
+  };
+  add_row([&](std::size_t c) { return "| " + markdown_cell(table.columns[c].title) + " "; });
+  add_row(
+      [&](std::size_t c) { return std::string(table.columns[c].align == Align::right ? "|---:" : "|---"); });
+  for (const auto& row : table.rows)
+    add_row([&](std::size_t c) { return "| " + markdown_cell(row[c].text) + " "; });
   if (!table.notes.empty()) out += "\n";
   for (const std::string& note : table.notes) out += printable(note) + "\n";
   return out;

@@ -39,7 +39,8 @@ struct Column {
   std::string title;  ///< for people: "File size"; when no column has one, text tables have no header
   Align align = Align::left;
   bool wraps = false;  ///< may be broken into lines when the terminal is narrow
-  /// 0 stays in a text table, however narrow the terminal; of the others the highest rank goes first.
+  /// 0 stays in a text table, however narrow the terminal; of the others the highest rank goes first. Below 0
+  /// the column is for scripts: CSV and JSON have it.
   int rank = 0;
   int gap = 2;  ///< blanks before it
 };

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "estimate/ladder.hpp"
 #include "estimate/quick.hpp"
+#include "quality.hpp"
 #include "qwenfit/error.hpp"
 
 namespace qwenfit {
@@ -15,51 +17,58 @@ std::vector<const catalog::WeightFormat*> candidates(const catalog::Catalog& cat
                                                      const catalog::Engine& engine) {
   std::vector<const catalog::WeightFormat*> out;
   for (const catalog::WeightFormat* format : catalog.formats()) {
-    const bool runs = std::find(engine.schemes.begin(), engine.schemes.end(),
-                                catalog::scheme_name(format->scheme)) != engine.schemes.end();
-    if (scenario.method == Method::quick ? format->quality_rank.has_value() : runs) out.push_back(format);
+    if (scenario.method == Method::quick ? format->quality_rank.has_value() : runs(engine, *format))
+      out.push_back(format);
   }
   return out;
 }
 
 Quant quant_of(Estimator& estimator, Scenario scenario, const catalog::WeightFormat& format) {
   scenario.format = std::string(format.id);
-  const Estimate short_context = estimator.estimate(scenario);
+  const Estimate asked = estimator.estimate(scenario, false);
   Quant quant;
   quant.format = &format;
-  quant.bits = short_context.weights.bits_per_weight;
-  quant.file_bytes = short_context.weights.file_bytes.value_or(short_context.weights.bytes);
-  quant.full_context = short_context.model.context_native;
-  if (!short_context.setup.devices.empty()) quant.verdict = short_context.fit.verdict;
-  quant.speed = short_context.speed;
+  quant.bits = asked.weights.bits_per_weight;
+  quant.file_bytes = asked.weights.file_bytes.value_or(asked.weights.bytes);
+  quant.context = asked.setup.context;
+  quant.full_context = asked.model.context_native;
+  if (!asked.setup.devices.empty()) quant.verdict = asked.fit.verdict;
+  if (quant.verdict != Verdict::does_not_fit || scenario.method == Method::quick) quant.speed = asked.speed;
 
   scenario.context = quant.full_context;
-  const Estimate full = estimator.estimate(scenario);
+  const Estimate full = quant.full_context == quant.context ? asked : estimator.estimate(scenario, false);
   const bool quick = scenario.method == Method::quick;
-  quant.memory = quick ? quick::memory(short_context.setup) : short_context.memory.total();
+  quant.memory = quick ? quick::memory(asked.setup) : asked.memory.total();
   if (!full.memory.refusal) quant.full_memory = quick ? quick::memory(full.setup) : full.memory.total();
   return quant;
 }
 
 }  // namespace
 
-std::vector<Quant> compare_quants(Estimator& estimator, const Scenario& scenario) {
+QuantsAnswer compare_quants(Estimator& estimator, const Scenario& scenario) {
   const engine::Setup setup = estimator.resolve(scenario);
-  std::vector<Quant> out;
-  for (const catalog::WeightFormat* format : candidates(estimator.catalog(), scenario, *setup.engine)) {
+  const catalog::Catalog& catalog = estimator.catalog();
+  const auto formats = candidates(catalog, scenario, *setup.engine);
+  QuantsAnswer answer;
+  answer.kl_table = kl_table_for(catalog, formats);
+  LeftOutCounter left_out;
+  for (const catalog::WeightFormat* format : formats) {
     Scenario one = scenario;
     one.engine = std::string(setup.engine->id);
     try {
-      out.push_back(quant_of(estimator, std::move(one), *format));
+      answer.quants.push_back(quant_of(estimator, std::move(one), *format));
+      answer.quants.back().quality = quality_of(catalog, *setup.model, *format, answer.kl_table);
     } catch (const Error& e) {
-      if (e.code() != ErrorCode::unsupported) throw;
+      left_out.add(e, std::string(format->name));
     }
   }
-  std::stable_sort(out.begin(), out.end(), [&](const Quant& a, const Quant& b) {
+  answer.left_out = left_out.take();
+  std::stable_sort(answer.quants.begin(), answer.quants.end(), [&](const Quant& a, const Quant& b) {
     if (scenario.method == Method::quick) return a.format->quality_rank < b.format->quality_rank;
     return a.file_bytes < b.file_bytes;
   });
-  return out;
+  recommend_quant(answer);
+  return answer;
 }
 
 }  // namespace qwenfit

@@ -23,18 +23,19 @@ const json& schema() {
 std::vector<std::string> data_files() {
   std::vector<std::string> files;
   const std::string root = std::string(QWENFIT_SOURCE_DIR) + "/";
-  for (const char* folder : {"models", "devices", "formats", "engines"}) {
+  for (const char* folder : {"models", "devices", "formats", "engines", "quality"}) {
     for (const std::string& file : catalog_files(root + "data/" + folder))
       files.push_back(file.substr(root.size()));
   }
   return files;
 }
 
-const PublishedFile& published_file(const Catalog& catalog, const std::string& id) {
-  for (const PublishedFile* file : catalog.published_files()) {
-    if (file->id == id) return *file;
+template <class T>
+const T& with_id(const std::vector<const T*>& records, const std::string& id) {
+  for (const T* record : records) {
+    if (record->id == id) return *record;
   }
-  FAIL("no published file " << id);
+  FAIL("no record " << id);
   throw std::logic_error("unreachable");
 }
 
@@ -125,6 +126,7 @@ TEST_CASE("the schema has the keys, types and words of the code") {
   comparison.record<Device>("device", true);
   comparison.record<Engine>("engine", true);
   comparison.record<PublishedFile>("published_file", true);
+  comparison.record<QualityTable>("quality_table", true);
   CHECK(schema()["definitions"].size() > 20);
 }
 
@@ -149,12 +151,13 @@ TEST_CASE("what the program holds is what the files say, and valid") {
         INFO(file << " " << id);
         const Catalog& catalog = Catalog::builtin();
         const std::string kind = list;
-        const json held = kind == "models"    ? json(to_json(*catalog.model(id)))
-                          : kind == "devices" ? json(to_json(*catalog.device(id)))
-                          : kind == "formats" ? json(to_json(*catalog.format(id)))
-                          : kind == "dtypes"  ? json(to_json(*catalog.dtype(id)))
-                          : kind == "engines" ? json(to_json(*catalog.engine(id)))
-                                              : json(to_json(published_file(catalog, id)));
+        const json held = kind == "models"            ? json(to_json(*catalog.model(id)))
+                          : kind == "devices"         ? json(to_json(*catalog.device(id)))
+                          : kind == "formats"         ? json(to_json(*catalog.format(id)))
+                          : kind == "dtypes"          ? json(to_json(*catalog.dtype(id)))
+                          : kind == "engines"         ? json(to_json(*catalog.engine(id)))
+                          : kind == "published_files" ? json(to_json(with_id(catalog.published_files(), id)))
+                                                      : json(to_json(with_id(catalog.quality_tables(), id)));
         CHECK(telling(held) == telling(record));
         CHECK(violation("catalog", json{{list, {held}}}.dump()) == "");
         ++records;
@@ -186,6 +189,7 @@ TEST_CASE("reader and schema refuse the same") {
       {"formats", json(to_json(*catalog.format("q4_k_m")))},
       {"formats", json(to_json(*catalog.format("ud-q4_k_xl")))},
       {"published_files", json(to_json(*catalog.published_files().front()))},
+      {"quality_tables", json(to_json(*catalog.quality_tables().front()))},
       {"dtypes", json(to_json(*catalog.dtype("q4_k")))},
       {"engines", json(to_json(*catalog.engine("vllm")))}};
   const json wrong[] = {json("a text that is no key word"),

@@ -1,0 +1,46 @@
+// qwenfit max MODEL --what W: the most that fits.
+#include "command.hpp"
+#include "help.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "qwenfit/limits.hpp"
+#include "report/questions.hpp"
+
+namespace qwenfit::cli {
+
+int run_max(const std::vector<std::string>& args) {
+  CLI::App app(
+      "The most that fits: the longest context, the most sequences, the largest format, the most layers, the "
+      "smallest device. One more would not fit.",
+      "qwenfit max");
+  Scenario scenario;
+  CommonOptions common;
+  std::string what = "context";
+  std::string order = "memory";
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
+      ->required();
+  app.add_option("--what", what, "context, concurrency, tokens, layers, format or device")
+      ->type_name("LIMIT");
+  app.add_option("--sort", order, "of devices: memory (the smallest) or price (the cheapest)")
+      ->type_name("ORDER");
+  add_scenario_options(app, args, scenario, {"train", "explain"});
+  add_common_options(app, common);
+  add_examples(
+      app,
+      {{"How long a context?", "qwenfit max qwen3-8b -d rtx-3060-12gb"},
+       {"How many users of 4k tokens each?",
+        "qwenfit max qwen3-8b -e vllm -f fp8 -d l40s -c 4k --what concurrency"},
+       {"Which format at 16k tokens?", "qwenfit max qwen3-14b -d 'RTX 4080' -c 16k --what format"},
+       {"How many layers on the card?", "qwenfit max qwen3-32b -f q4_k_m -d rtx-3060-12gb --what layers"},
+       {"The cheapest device that decodes 40 tok/s",
+        "qwenfit max qwen3-8b -f q4_k_m --what device --sort price --require decode=40"}});
+  if (!parse(app, args)) return kAnswered;
+  const Limit limit = parse_limit(what);
+  const catalog::Catalog catalog = open_catalog(common);
+  Estimator estimator(catalog);
+  const LimitAnswer answer = find_limit(estimator, scenario, limit, parse_device_order(order));
+  print(report::render(report::limit_card(answer), common.form(), output_style()));
+  return answer.value || !answer.name.empty() ? kAnswered : kRequirementNotMet;
+}
+
+}  // namespace qwenfit::cli

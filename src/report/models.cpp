@@ -1,0 +1,77 @@
+// `qwenfit models`: what runs on a machine, as a table.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "questions.hpp"
+
+namespace qwenfit::report {
+namespace {
+
+Tone tone_of(RunGroup group) {
+  switch (group) {
+    case RunGroup::great:
+    case RunGroup::well: return Tone::good;
+    case RunGroup::tight:
+    case RunGroup::offload: return Tone::warn;
+    case RunGroup::no: break;
+  }
+  return Tone::bad;
+}
+
+Cell tokens(const std::optional<std::int64_t>& value) {
+  return value ? Cell(units::format_grouped(*value), *value) : Cell();
+}
+
+}  // namespace
+
+Table models_table(const ModelsAnswer& answer, std::size_t most) {
+  const bool many = answer.concurrency > 1;
+  Table table;
+  table.columns = {{"model", "Model"},
+                   {"parameters", "Parameters", Align::right},
+                   {"active_parameters", "Active", Align::right, false, 4},
+                   {"format", "Format"},
+                   {"engine", "", Align::left, false, -1},
+                   {"group", "How"},
+                   {"verdict", "", Align::left, false, -1},
+                   {"needed_bytes", "GiB", Align::right},
+                   {"host_bytes", "Host GiB", Align::right, false, 3},
+                   {"max_context", "Context", Align::right, false, 1},
+                   {"decode_tok_s", many ? "tok/s each" : "tok/s", Align::right},
+                   {"decode_tok_s_total", many ? "tok/s total" : "", Align::right, false, many ? 0 : -1},
+                   {"release_date", "Released", Align::left, false, 2},
+                   {"confidence", "", Align::left, false, -1}};
+  for (const ModelRun& m : answer.runs) {
+    if (table.rows.size() == most) break;
+    const Run& r = m.run;
+    const auto rate = [&](speed::Figure speed::Speed::*member) {
+      if (!r.speed || ((*r.speed).*member).value <= 0) return Cell();
+      const double value = ((*r.speed).*member).value;
+      return Cell(units::format_figure(value), value);
+    };
+    const std::string group(run_group_name(r.group));
+    table.rows.push_back(
+        {Cell(std::string(m.model->id)),
+         Cell(units::format_parameters(m.counts.parameters), m.counts.parameters),
+         Cell(units::format_parameters(m.counts.active_parameters), m.counts.active_parameters),
+         Cell(std::string(r.format->name), std::string(r.format->id)), Cell(r.engine),
+         Cell(group, group, tone_of(r.group)), Cell(std::string(verdict_name(r.verdict))),
+         Cell(fmt::format("{:.1f}", units::to_gib(r.needs)), r.needs),
+         r.host > 0 ? Cell(fmt::format("{:.1f}", units::to_gib(r.host)), r.host) : Cell(),
+         tokens(r.max_context), rate(&speed::Speed::decode_tok_s), rate(&speed::Speed::decode_tok_s_total),
+         Cell(std::string(m.model->release_date)),
+         r.speed ? Cell(std::string(speed::confidence_name(r.speed->confidence))) : Cell()});
+  }
+  if (answer.runs.size() > table.rows.size())
+    table.notes.push_back(fmt::format("and {} more (--all)", answer.runs.size() - table.rows.size()));
+  table.notes.emplace_back(
+      "Best first: what fits with room before what is tight or partly in host memory; then models that no "
+      "other is both larger and newer than, and so on. Each in the best usual format that leaves room. GiB: "
+      "on the fullest device, at the asked context; Context: the longest that fits; tok/s: decoding, without "
+      "the prompt.");
+  add_left_out(table, answer.left_out);
+  return table;
+}
+
+}  // namespace qwenfit::report
