@@ -54,6 +54,19 @@ std::vector<File> read_measurements(const std::string& folder, const std::string
 /// @throws Error(io) when there is none.
 std::string default_folder();
 
+/// What kind of speed measurement a row is, and what plain formulas make of it.
+struct SpeedTraits {
+  std::string
+      target;  ///< group of docs/accuracy.md: "single local", "single serving", "itl at concurrency" ...
+  std::string engine;  ///< family: llama.cpp for Ollama and LM Studio too
+  std::string vendor;
+  std::string kind;  ///< "dense", "moe", "hybrid", "hybrid-moe"
+  std::string concurrency;
+  std::string depth;               ///< tokens in the cache
+  std::optional<double> sheet;     ///< decode tok/s by bandwidth / bytes of the weights, one stream only
+  std::optional<double> textbook;  ///< by the quick method
+};
+
 /// One measured quantity against its estimate.
 struct Comparison {
   const Row* row;
@@ -62,6 +75,7 @@ struct Comparison {
   double estimated = 0;
   std::optional<double> low;  ///< interval, where the contract has one
   std::optional<double> high;
+  std::optional<SpeedTraits> speed;  ///< of speed measurements
 
   /// estimated / measured - 1; a measured 0 counts as +1 unless the estimate is 0 too.
   double error() const;

@@ -6,6 +6,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/measure.hpp"
 #include "report/report.hpp"
+#include "speed_traits.hpp"
 
 namespace qwenfit::measure {
 namespace {
@@ -72,7 +73,7 @@ std::optional<double> absent_as_zero(const json& estimate, const std::string& po
 
 std::optional<Comparison> compare_one(const Row& row, const Quantity& q, const Estimate& e,
                                       const json& contract) {
-  Comparison c{&row, &q, std::string(e.setup.engine->id), 0, std::nullopt, std::nullopt};
+  Comparison c{&row, &q, std::string(e.setup.engine->id), 0, std::nullopt, std::nullopt, std::nullopt};
   if (q.name.starts_with("@")) {
     const auto figure = composed(q.name, e);
     if (!figure) return std::nullopt;
@@ -124,7 +125,9 @@ Outcome compare(Estimator& estimator, const std::vector<File>& files) {
         report::write_json(text, e);
         const json contract = json::parse(text);
         for (const Quantity& q : row.measured) {
-          if (auto c = compare_one(row, q, e, contract)) outcome.comparisons.push_back(std::move(*c));
+          auto c = compare_one(row, q, e, contract);
+          if (c && file.kind == "speed") c->speed = speed_traits(estimator, row, q, e);
+          if (c) outcome.comparisons.push_back(std::move(*c));
           else outcome.refusals.push_back({&row, fmt::format("the estimate has no {}", q.name)});
         }
       } catch (const Error& e) {

@@ -13,40 +13,9 @@
 namespace qwenfit::speed {
 namespace {
 
-std::string_view class_of(const catalog::Model& model) {
-  const catalog::Geometry& g = model.geometry;
-  const bool hybrid = g.linear_attention.has_value();
-  if (g.moe) return hybrid ? "hybrid-moe" : "moe";
-  return hybrid ? "hybrid" : "dense";
-}
-
-std::string_view vendor_of(const catalog::Device& d) {
-  using catalog::Vendor;
-  switch (d.vendor) {
-    case Vendor::nvidia: return "nvidia";
-    case Vendor::amd: return "amd";
-    case Vendor::apple: return "apple";
-    case Vendor::intel: return "intel";
-    case Vendor::huawei: return "huawei";
-    case Vendor::generic: return "generic";
-  }
-  return "?";
-}
-
 /// Powers of two: 1, 2, 4 ...; a bin is named by its exponent.
 int bin(double value) {
   return value > 0 ? static_cast<int>(std::floor(std::log2(value) + 1e-9)) : -1;
-}
-
-/// Where the weights are when not all of them are on the devices.
-std::string_view offload_of(const engine::MemoryPlan& plan) {
-  bool layers = false;
-  bool experts = false;
-  for (const engine::LayerPlace& place : plan.layers) {
-    layers = layers || place.device < 0;
-    experts = experts || place.experts_on_host;
-  }
-  return experts ? "experts" : layers ? "layers" : "none";
 }
 
 /// A factor's name, put together without allocating: this happens for every estimate of a batch.
@@ -81,6 +50,36 @@ class Name {
 };
 
 }  // namespace
+
+std::string_view class_of(const catalog::Model& model) {
+  const catalog::Geometry& g = model.geometry;
+  const bool hybrid = g.linear_attention.has_value();
+  if (g.moe) return hybrid ? "hybrid-moe" : "moe";
+  return hybrid ? "hybrid" : "dense";
+}
+
+std::string_view vendor_of(const catalog::Device& d) {
+  using catalog::Vendor;
+  switch (d.vendor) {
+    case Vendor::nvidia: return "nvidia";
+    case Vendor::amd: return "amd";
+    case Vendor::apple: return "apple";
+    case Vendor::intel: return "intel";
+    case Vendor::huawei: return "huawei";
+    case Vendor::generic: return "generic";
+  }
+  return "?";
+}
+
+std::string_view offload_of(const engine::MemoryPlan& plan) {
+  bool layers = false;
+  bool experts = false;
+  for (const engine::LayerPlace& place : plan.layers) {
+    layers = layers || place.device < 0;
+    experts = experts || place.experts_on_host;
+  }
+  return experts ? "experts" : layers ? "layers" : "none";
+}
 
 std::string_view family_of(const catalog::Engine& engine) {
   if (engine.id == "ollama" || engine.id == "lmstudio") return "llama.cpp";
