@@ -38,6 +38,7 @@ int run_inspect(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
 int run_cost(const std::vector<std::string>& args);
+int run_sweep(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);
 int run_check(const std::vector<std::string>& args);
 int run_plan(const std::vector<std::string>& args);

@@ -32,6 +32,8 @@ constexpr std::array kCommands{
             "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune},
     Command{"cost", "What does a million tokens cost?", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100",
             run_cost},
+    Command{"sweep", "A whole grid of them, for a plot or a table?",
+            "qwenfit sweep qwen3-8b -d rtx-4090 --context 4k..64k --format q4_k_m,q8_0", run_sweep},
     Command{"batch", "The same for thousands of scenarios, as JSON lines?",
             "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
     Command{"check", "Would these deployment files work?",

@@ -109,6 +109,38 @@ void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, S
   }
 }
 
+void add_sweep_options(CLI::App& app, const std::vector<std::string>& args, std::vector<SweepAxis>& axes) {
+  axes.clear();
+  app.add_option_function<std::vector<std::string>>(
+         "--model",
+         [&axes](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) axes.push_back({"model", sweep_values("model", text)});
+         },
+         "models, joined by commas")
+      ->expected(1);
+  for (const Field& field : scenario_fields()) {
+    if (!occurs(field, args) || field.key == "model" || field.key == "explain") continue;
+    // "fits,decode=25" is one value.
+    const auto* shape = std::get_if<Shape>(&field.member);
+    const bool whole =
+        (shape && *shape != Shape::devices && *shape != Shape::method) || field.key == "tensor_split";
+    CLI::Option* option = app.add_option_function<std::vector<std::string>>(
+        std::string(field.option.substr(0, field.option.find(",!"))),
+        [&axes, &field, whole](const std::vector<std::string>& texts) {
+          SweepAxis axis{std::string(field.key), {}};
+          for (const std::string& text : texts) {
+            if (whole) axis.values.push_back(text);
+            else
+              for (std::string& value : sweep_values(field.key, text))
+                axis.values.push_back(std::move(value));
+          }
+          axes.push_back(std::move(axis));
+        },
+        std::string(field.help));
+    option->type_name("VALUES")->expected(1)->take_all()->group(group_title(field.group));
+  }
+}
+
 bool parse(CLI::App& app, const std::vector<std::string>& args) {
   app.allow_windows_style_options(false);
   std::vector<std::string> reversed(args.rbegin(), args.rend());

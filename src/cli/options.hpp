@@ -7,6 +7,7 @@
 
 #include "qwenfit/catalog.hpp"
 #include "qwenfit/scenario.hpp"
+#include "qwenfit/sweep.hpp"
 #include "report/table.hpp"
 
 namespace qwenfit::cli {
@@ -29,6 +30,11 @@ void add_common_options(CLI::App& app, CommonOptions& options);
 /// The scenario keys that `args` use as options; `skip` names those the command gives a meaning of its own.
 void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
                           const std::vector<std::string_view>& skip = {});
+
+/// The same for a grid: every key takes a list or a range of values and becomes an axis, in the order of the
+/// contract. Keys whose values hold commas of their own take one value an option; repeating the option adds
+/// one.
+void add_sweep_options(CLI::App& app, const std::vector<std::string>& args, std::vector<SweepAxis>& axes);
 
 /// Parses `args`. @return false when help was asked for and printed.
 /// @throws Error(usage) with the nearest known option.
