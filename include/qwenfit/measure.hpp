@@ -75,7 +75,7 @@ struct Comparison {
   double estimated = 0;
   std::optional<double> low;  ///< interval, where the contract has one
   std::optional<double> high;
-  std::optional<SpeedTraits> speed;  ///< of speed measurements
+  std::optional<SpeedTraits> speed = std::nullopt;  ///< of speed measurements
 
   /// estimated / measured - 1; a measured 0 counts as +1 unless the estimate is 0 too.
   double error() const;

@@ -73,7 +73,7 @@ std::optional<double> absent_as_zero(const json& estimate, const std::string& po
 
 std::optional<Comparison> compare_one(const Row& row, const Quantity& q, const Estimate& e,
                                       const json& contract) {
-  Comparison c{&row, &q, std::string(e.setup.engine->id), 0, std::nullopt, std::nullopt, std::nullopt};
+  Comparison c{&row, &q, std::string(e.setup.engine->id), 0, std::nullopt, std::nullopt};
   if (q.name.starts_with("@")) {
     const auto figure = composed(q.name, e);
     if (!figure) return std::nullopt;
