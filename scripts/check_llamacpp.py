@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""llama.cpp as the referee: compares its own figures with qwenfit's for a random sample of settings.
+
+    scripts/check_llamacpp.py [--source DIR] [--work DIR] [--count N] [--seed S] [--models A,B]
+
+Builds llama.cpp's library (from a checkout, or from the source that the npm package node-llama-cpp carries, fetched
+with `npm pack`), a probe beside it (scripts/llamacpp_probe) and the project's sparse-gguf; writes GGUF headers
+without weights, lets llama.cpp load them without allocating, and compares weights, caches and compute buffers of
+every card and the host with `qwenfit batch`. Exits with 1 when a figure differs. Takes minutes for the first build,
+a second or so for a setting. Needs cmake, a C++ compiler, git, npm for the package; Python 3 only.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODELS = ["qwen-7b", "qwen1.5-4b", "qwen1.5-moe-a2.7b", "qwen2-0.5b", "qwen2.5-7b", "qwen2-vl-2b", "qwen2.5-vl-7b",
+          "qwen3-0.6b", "qwen3-8b", "qwen3-32b", "qwen3-30b-a3b", "qwen3-235b-a22b", "qwen3-vl-8b", "qwen3-vl-30b-a3b",
+          "qwen3-next-80b-a3b", "qwen3-coder-next", "qwen3.5-0.8b", "qwen3.5-9b", "qwen3.5-35b-a3b", "qwen3.6-27b"]
+
+
+def run(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, **options)
+
+
+def source_of(args):
+    if args.source:
+        return pathlib.Path(args.source)
+    source = args.work / "llama.cpp"
+    if not source.exists():
+        run("npm", "pack", "node-llama-cpp", "--silent", cwd=args.work, stdout=subprocess.DEVNULL)
+        package = sorted(args.work.glob("node-llama-cpp-*.tgz"))[-1]
+        run("tar", "xzf", package, "-C", args.work, "package/llama/gitRelease.bundle")
+        run("git", "clone", "-q", args.work / "package/llama/gitRelease.bundle", source)
+    return source
+
+
+def build_probe(args, source):
+    build = args.work / "build"
+    if not (build / "src/libllama.a").exists():
+        run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF",
+            "-DGGML_NATIVE=OFF", "-DGGML_OPENMP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
+            "-DLLAMA_BUILD_TOOLS=OFF", "-DLLAMA_BUILD_SERVER=OFF", stdout=subprocess.DEVNULL)
+        run("cmake", "--build", build, "--target", "llama", "-j", os.cpu_count() or 1, stdout=subprocess.DEVNULL)
+    probe = args.work / "probe"
+    includes = [f"-I{source / d}" for d in ("include", "src", "ggml/include", "ggml/src")]
+    libraries = [build / "src/libllama.a", *(build / f"ggml/src/lib{n}.a" for n in ("ggml", "ggml-cpu", "ggml-base"))]
+    run(os.environ.get("CXX", "c++"), "-std=c++20", "-O1", *includes, ROOT / "scripts/llamacpp_probe/probe.cpp", "-o",
+        probe, *libraries, "-lpthread", "-ldl")
+    return probe
+
+
+def settings(rng, models):
+    """One setting: what the probe reads, and the same as a scenario."""
+    model = rng.choice(models)
+    cards = rng.choice([0, 1, 1, 1, 2, 3])
+    fa = rng.random() < 0.8
+    kv = rng.choice(["f16", "f16", "q8_0", "q4_0", "bf16"]) if fa else "f16"
+    slots = rng.choice([1, 1, 2, 4, 5])
+    unified = rng.random() < 0.3
+    context = rng.choice([512, 1000, 4096, 8192, 20000, 32768])
+    ubatch = rng.choice([32, 128, 512, 512, 2048])
+    server = rng.random() < 0.5
+    layers = 999 if rng.random() < 0.5 else rng.randrange(0, 60)
+    moe = rng.randrange(1, 40) if layers == 999 and cards > 0 and ("-a" in model or "next" in model) and rng.random() < 0.5 else 0
+    scenario = {"model": model, "format": rng.choice(["q4_k_m", "q8_0", "bf16", "iq4_xs", "q3_k_m"]),
+                "engine": "llama.cpp", "context": context, "parallel_slots": slots, "kv_unified": unified,
+                "ubatch": ubatch, "flash_attention": fa, "kv_type": kv, "program": "server" if server else "cli"}
+    if cards == 0:
+        scenario["backend"] = "cpu"
+    else:
+        scenario |= {"device": "rtx-4090", "device_count": cards, "gpu_layers": layers, "cpu_moe_layers": moe,
+                     "tensor_split": [1] * cards}
+    total = context if unified else context * slots
+    batch = 2048
+    outputs = min(batch, total, slots) if server else 0
+    line = (f"{cards} {layers if cards else 0} {moe} {total} {batch} {ubatch} {slots} {int(unified)} {outputs} {kv} {kv} "
+            f"{int(fa)}")
+    return scenario, line
+
+
+def figures_of(estimate):
+    """Weights, caches, compute of every card, then of the host."""
+    out = []
+    host = estimate["memory"].get("host", {})
+    places = [*estimate["memory"]["devices"], host]
+    for place in places:
+        out += [place.get("weights", 0), place.get("kv_cache", 0) + place.get("recurrent_state", 0), place.get("compute", 0)]
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--source", help="a llama.cpp checkout")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/llamacpp", help="where to build")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="the project's build folder")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--models", help="comma-separated ids")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    probe = build_probe(args, source_of(args))
+
+    rng = random.Random(args.seed)
+    drawn = [settings(rng, args.models.split(",") if args.models else MODELS) for _ in range(args.count)]
+    header = args.work / "header.gguf"
+    batch = "\n".join(json.dumps(scenario) for scenario, _ in drawn) + "\n"
+    answers = subprocess.run([args.build / "qwenfit", "batch", "-"], input=batch, text=True, capture_output=True, check=False)
+    differing = 0
+    compared = 0
+    for (scenario, line), answer in zip(drawn, answers.stdout.splitlines()):
+        run(args.build / "tools/sparse-gguf", scenario["model"], scenario["format"], header, "--no-mtp")
+        told = subprocess.run([probe], input=f"{header} {line}\n", text=True, capture_output=True, check=False)
+        if not told.stdout.strip()[:1].isdigit():
+            print(f"llama.cpp does not load it: {json.dumps(scenario)}\n  {told.stderr.strip().splitlines()[-1:]}")
+            continue
+        real = [int(n) for n in told.stdout.split()]
+        estimate = json.loads(answer)
+        if "error" in estimate:
+            print(f"qwenfit: {estimate['error']['message']}: {json.dumps(scenario)}")
+            differing += 1
+            continue
+        ours = figures_of(estimate)
+        if "backend" in scenario:  # the one device is the host
+            ours = ours[:3]
+        compared += len(real)
+        if ours != real:
+            differing += 1
+            print(f"differs: {json.dumps(scenario)}\n  llama.cpp {real}\n  qwenfit   {ours}")
+    header.unlink(missing_ok=True)
+    print(f"{args.count} settings, {compared} figures compared, {differing} settings differ")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
