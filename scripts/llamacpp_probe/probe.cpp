@@ -1,9 +1,9 @@
 // Loads GGUF headers with llama.cpp without allocating and prints what its buffers would be. Built by
 // scripts/check_llamacpp.py against a llama.cpp checkout.
 //
-// A stand-in for CUDA cards takes part: a backend that computes nothing and follows the CUDA backend's rules where
-// they decide about memory (ggml-cuda.cu: buffer alignment and padding, operations it takes, scratch of its
-// attention kernels, operands that fused kernels keep alive).
+// A stand-in for CUDA cards takes part: a backend that computes nothing and follows the CUDA backend's rules
+// where they decide about memory (ggml-cuda.cu: buffer alignment and padding, operations it takes, scratch of
+// its attention kernels, operands that fused kernels keep alive).
 //
 // Input, one line a setting:  FILE cards ngl cpu_moe ctx batch ubatch slots unified outputs type_k type_v fa
 // Output, one line each:      for every card, then the host: model context compute  (bytes)
@@ -86,13 +86,14 @@ int64_t rows_of(const ggml_tensor* op) {
 
 // Operands of the fused router and of the fused sum over experts.
 void graph_optimize(ggml_backend_t, ggml_cgraph* g, ggml_backend_graph_optimize_params* params) {
-  static const ggml_op kRouter[] = {GGML_OP_SOFT_MAX, GGML_OP_RESHAPE,  GGML_OP_ARGSORT, GGML_OP_VIEW, GGML_OP_GET_ROWS,
-                                    GGML_OP_RESHAPE,  GGML_OP_SUM_ROWS, GGML_OP_CLAMP,   GGML_OP_DIV,  GGML_OP_RESHAPE};
+  static const ggml_op kRouter[] = {GGML_OP_SOFT_MAX, GGML_OP_RESHAPE, GGML_OP_ARGSORT,  GGML_OP_VIEW,
+                                    GGML_OP_GET_ROWS, GGML_OP_RESHAPE, GGML_OP_SUM_ROWS, GGML_OP_CLAMP,
+                                    GGML_OP_DIV,      GGML_OP_RESHAPE};
   for (int i = 0; i < g->n_nodes; ++i) {
     ggml_tensor* t = g->nodes[i];
-    if (t->op == GGML_OP_MUL && t->ne[1] >= 2 && t->ne[1] <= 15 && t->src[1]->ne[0] == 1 && t->src[1]->ne[1] == t->ne[1] &&
-        t->src[1]->ne[2] == t->ne[2] && i + 2 * t->ne[1] <= g->n_nodes) {
-      const int count = 2 * (int) t->ne[1];
+    if (t->op == GGML_OP_MUL && t->ne[1] >= 2 && t->ne[1] <= 15 && t->src[1]->ne[0] == 1 &&
+        t->src[1]->ne[1] == t->ne[1] && t->src[1]->ne[2] == t->ne[2] && i + 2 * t->ne[1] <= g->n_nodes) {
+      const int count = 2 * (int)t->ne[1];
       int views = 0;
       int adds = 0;
       for (int k = i + 1; k < i + count; ++k) {
@@ -116,14 +117,17 @@ void graph_optimize(ggml_backend_t, ggml_cgraph* g, ggml_backend_graph_optimize_
     for (int k = i; k < i + length; ++k) {
       params->add_alloc_dep(params->user_data, g->nodes[k], g->nodes[i + length]);
       for (int j = 0; j < GGML_MAX_SRC; ++j) {
-        if (g->nodes[k]->src[j]) params->add_alloc_dep(params->user_data, g->nodes[k]->src[j], g->nodes[i + length]);
+        if (g->nodes[k]->src[j])
+          params->add_alloc_dep(params->user_data, g->nodes[k]->src[j], g->nodes[i + length]);
       }
     }
     i += length - 1;
   }
 }
 
-int index_of(ggml_backend_dev_t dev) { return (int) (dev - g_devices); }
+int index_of(ggml_backend_dev_t dev) {
+  return (int)(dev - g_devices);
+}
 
 ggml_backend_t init_backend(ggml_backend_dev_t dev, const char*) {
   static ggml_guid guid = {0x71, 0x77, 0x65, 0x6e, 0x66, 0x69, 0x74};
@@ -141,7 +145,9 @@ void make_device(int i) {
   d.reg = &g_reg;
   d.iface.get_name = [](ggml_backend_dev_t dev) { return g_names[index_of(dev)].c_str(); };
   d.iface.get_description = d.iface.get_name;
-  d.iface.get_memory = [](ggml_backend_dev_t, size_t* free, size_t* total) { *free = *total = size_t{1} << 34; };
+  d.iface.get_memory = [](ggml_backend_dev_t, size_t* free, size_t* total) {
+    *free = *total = size_t{1} << 34;
+  };
   d.iface.get_type = [](ggml_backend_dev_t) { return GGML_BACKEND_DEVICE_TYPE_GPU; };
   d.iface.get_props = [](ggml_backend_dev_t dev, ggml_backend_dev_props* p) {
     *p = {};
@@ -153,8 +159,12 @@ void make_device(int i) {
   d.iface.init_backend = init_backend;
   d.iface.get_buffer_type = [](ggml_backend_dev_t dev) { return &g_bufts[index_of(dev)]; };
   d.iface.supports_op = supports_op;
-  d.iface.supports_buft = [](ggml_backend_dev_t dev, ggml_backend_buffer_type_t b) { return b == &g_bufts[index_of(dev)]; };
-  d.iface.offload_op = [](ggml_backend_dev_t, const ggml_tensor* op) { return rows_of(op) >= kOffloadedRows; };
+  d.iface.supports_buft = [](ggml_backend_dev_t dev, ggml_backend_buffer_type_t b) {
+    return b == &g_bufts[index_of(dev)];
+  };
+  d.iface.offload_op = [](ggml_backend_dev_t, const ggml_tensor* op) {
+    return rows_of(op) >= kOffloadedRows;
+  };
   d.iface.event_new = [](ggml_backend_dev_t dev) { return new ggml_backend_event{dev, nullptr}; };
   d.iface.event_free = [](ggml_backend_dev_t, ggml_backend_event_t e) { delete e; };
   d.iface.event_synchronize = [](ggml_backend_dev_t, ggml_backend_event_t) {};
@@ -168,7 +178,7 @@ void make_device(int i) {
 
 ggml_type type_named(const std::string& name) {
   for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
-    if (ggml_type_name((ggml_type) i) && name == ggml_type_name((ggml_type) i)) return (ggml_type) i;
+    if (ggml_type_name((ggml_type)i) && name == ggml_type_name((ggml_type)i)) return (ggml_type)i;
   }
   return GGML_TYPE_F16;
 }
@@ -178,7 +188,8 @@ void probe(const std::string& line) {
   std::string file, type_k, type_v;
   int cards, ngl, moe, unified, fa;
   uint32_t ctx, batch, ubatch, slots, outputs;
-  in >> file >> cards >> ngl >> moe >> ctx >> batch >> ubatch >> slots >> unified >> outputs >> type_k >> type_v >> fa;
+  in >> file >> cards >> ngl >> moe >> ctx >> batch >> ubatch >> slots >> unified >> outputs >> type_k >>
+      type_v >> fa;
 
   llama_model_params mp = llama_model_default_params();
   std::vector<ggml_backend_dev_t> devices;
@@ -193,7 +204,8 @@ void probe(const std::string& line) {
   for (int i = 0; i < cards; ++i) shares[i] = 1;
   mp.tensor_split = shares.data();
   std::vector<std::string> patterns;
-  for (int i = 0; i < moe; ++i) patterns.push_back("blk\\." + std::to_string(i) + "\\.ffn_(up|down|gate|gate_up)_(ch|)exps");
+  for (int i = 0; i < moe; ++i)
+    patterns.push_back("blk\\." + std::to_string(i) + "\\.ffn_(up|down|gate|gate_up)_(ch|)exps");
   std::vector<llama_model_tensor_buft_override> overrides;
   for (const std::string& p : patterns) overrides.push_back({p.c_str(), ggml_backend_cpu_buffer_type()});
   overrides.push_back({nullptr, nullptr});
@@ -227,7 +239,8 @@ void probe(const std::string& line) {
     found[i].context += mb.context;
     found[i].compute += mb.compute;
   }
-  for (const llama_memory_breakdown_data& d : found) std::cout << d.model << ' ' << d.context << ' ' << d.compute << ' ';
+  for (const llama_memory_breakdown_data& d : found)
+    std::cout << d.model << ' ' << d.context << ' ' << d.compute << ' ';
   std::cout << std::endl;
   llama_free(context);
   llama_model_free(model);
@@ -236,13 +249,15 @@ void probe(const std::string& line) {
 }  // namespace
 
 int main() {
-  llama_log_set([](ggml_log_level level, const char* text, void*) {
-    if (level == GGML_LOG_LEVEL_ERROR) std::fputs(text, stderr);
-  }, nullptr);
+  llama_log_set(
+      [](ggml_log_level level, const char* text, void*) {
+        if (level == GGML_LOG_LEVEL_ERROR) std::fputs(text, stderr);
+      },
+      nullptr);
   llama_backend_init();
   g_reg.api_version = GGML_BACKEND_API_VERSION;
   g_reg.iface.get_name = [](ggml_backend_reg_t) { return "CARD"; };
-  g_reg.iface.get_device_count = [](ggml_backend_reg_t) { return (size_t) kMostCards; };
+  g_reg.iface.get_device_count = [](ggml_backend_reg_t) { return (size_t)kMostCards; };
   g_reg.iface.get_device = [](ggml_backend_reg_t, size_t i) { return &g_devices[i]; };
   g_reg.iface.get_proc_address = [](ggml_backend_reg_t, const char*) -> void* { return nullptr; };
   for (int i = 0; i < kMostCards; ++i) make_device(i);
