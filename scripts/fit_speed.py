@@ -49,7 +49,7 @@ PARAMETERS = {
                 "sync": (10e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0)},
 }
 # No share of a nominal rate is above this; products in 8 bit run at twice the 16-bit rate.
-HIGHEST = {"prefill": {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0}}
+HIGHEST = {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0}
 # Where a figure is a rate over a whole request, decoding has to be most of it to say something about decoding.
 DECODE_SHARE = 0.6
 # What is left out in turn, and in how many folds.
@@ -112,8 +112,8 @@ def reference(devices):
             continue
         if backend not in ("cuda", "rocm", "vulkan", "metal", "sycl") or r["metric"] not in ("decode_tok_s", "prefill_tok_s"):
             continue
-        flops = (d.get("bf16_tflops") or d.get("fp16_fp32acc_tflops") or d.get("fp16_tflops") or d.get("fp32_tflops") or
-                 d["bandwidth_gb_s"] * 0.06) * 1e12
+        half = d.get("bf16_tflops") or d.get("fp16_fp32acc_tflops") or d.get("fp16_tflops") or 0
+        flops = (max(half, d.get("fp32_tflops") or 0) or d["bandwidth_gb_s"] * 0.06) * 1e12
         read = shape[1] / (d["bandwidth_gb_s"] * 1e9)
         phase = "decode" if r["metric"] == "decode_tok_s" else "prefill"
         prompt = r["prompt"] or 512
@@ -248,8 +248,7 @@ class Fit:
             return out
 
         start = np.array([self.theta[g] for g in self.groups]).ravel()
-        highest = HIGHEST.get(self.phase, {})
-        above = np.tile([math.log(highest[n]) if n in highest else math.inf for n in self.names], len(self.groups))
+        above = np.tile([math.log(HIGHEST[n]) if n in HIGHEST else math.inf for n in self.names], len(self.groups))
         found = least_squares(residuals, np.minimum(start, above - 1e-3), jac=jacobian, bounds=(-math.inf, above),
                               loss="soft_l1", max_nfev=60)
         for g, row in zip(self.groups, found.x.reshape(len(self.groups), k)):

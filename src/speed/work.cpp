@@ -14,14 +14,17 @@ using model::LayerKind;
 using model::Part;
 using model::Role;
 
-/// Data sheets of Apple's GPUs name no matrix rate: half precision runs at the rate of single there. Where
-/// nothing is named at all, 60 operations a byte of bandwidth is what the other unified-memory machines have.
+/// Data sheets of Apple's GPUs name no matrix rate: half precision runs at the rate of single there. Cards
+/// before Volta whose half precision is a token (1/64) are used in single. Where nothing is named at all, 60
+/// operations a byte of bandwidth is what the other unified-memory machines have.
 double nominal_flops(const Device& d) {
-  if (d.bf16_tflops) return *d.bf16_tflops * 1e12;
-  if (d.fp16_fp32acc_tflops) return *d.fp16_fp32acc_tflops * 1e12;
-  if (d.fp16_tflops) return *d.fp16_tflops * 1e12;
-  if (d.fp32_tflops) return *d.fp32_tflops * 1e12;
-  return d.bandwidth_gb_s.value_or(50) * 1e9 * 60;
+  double tflops = d.fp32_tflops.value_or(0);
+  for (const auto& half : {d.bf16_tflops, d.fp16_fp32acc_tflops, d.fp16_tflops}) {
+    if (!half) continue;
+    tflops = std::max(tflops, *half);
+    break;
+  }
+  return tflops > 0 ? tflops * 1e12 : d.bandwidth_gb_s.value_or(50) * 1e9 * 60;
 }
 
 double bandwidth(const Device& d) {
