@@ -37,6 +37,8 @@ int run_show(const std::vector<std::string>& args);
 int run_inspect(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
+int run_compare(const std::vector<std::string>& args);
+int run_recommend(const std::vector<std::string>& args);
 int run_cost(const std::vector<std::string>& args);
 int run_sweep(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);

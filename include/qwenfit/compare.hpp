@@ -1,0 +1,45 @@
+// Models, formats, devices or engines side by side, with what speaks for and against each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "qwenfit/benchmarks.hpp"
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit {
+
+/// One column of the comparison.
+struct Compared {
+  std::string name;
+  Estimate estimate;
+  std::string_view variant;  ///< whose scores stand in Comparison::scores; empty without any
+  std::vector<std::optional<Bytes>>
+      memory_at;  ///< at Comparison::contexts; absent beyond what the model takes
+  std::optional<double> training_tokens;
+  std::vector<std::string> advantages;
+  std::vector<std::string> disadvantages;
+  std::vector<std::string> links;    ///< official pages
+  std::vector<std::string> sources;  ///< of the scores of `variant`
+};
+
+/// A benchmark that all took, in one version and set-up.
+struct SharedScore {
+  const catalog::Benchmark* benchmark = nullptr;
+  std::vector<double> scores;  ///< one for each column
+};
+
+struct Comparison {
+  std::vector<std::int64_t> contexts;  ///< tokens
+  std::vector<Compared> columns;
+  std::vector<SharedScore> scores;  ///< empty when the columns are of one model
+};
+
+/// @param scenarios at least two; `names` has a name for each.
+/// @throws Error as Estimator::estimate does.
+Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
+                   const std::vector<std::string>& names);
+
+}  // namespace qwenfit

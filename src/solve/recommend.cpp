@@ -1,0 +1,203 @@
+#include "qwenfit/recommend.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "qwenfit/error.hpp"
+#include "recommend_candidates.hpp"
+
+namespace qwenfit {
+namespace {
+
+/// What a unit of each goal is worth: log-odds of quality, and natural logarithms of the others.
+struct Weights {
+  double quality, speed, cost;
+};
+
+Weights weights_of(Priority priority) {
+  switch (priority) {
+    case Priority::quality: return {1, 0.05, 0};
+    case Priority::speed: return {0.4, 1, 0};
+    case Priority::cost: return {0.4, 0, 1};
+    case Priority::balance: break;
+  }
+  return {1, 0.35, 0.15};
+}
+
+/// Nobody reads faster than this; only where speed is the priority does more of it count.
+constexpr double kFastEnough = 60;
+/// Nobody buys a larger device to run a model in a format that keeps less than this.
+constexpr double kWorthUpgrading = 0.85;
+/// What memory counts on small machines, per natural logarithm of it.
+constexpr double kSmallness = 0.5;
+
+double merit_of(const Advice& a, const Wish& wish) {
+  const Weights w = weights_of(wish.priority);
+  const double share = std::clamp(a.quality / 100, 0.005, 0.995);
+  double merit = w.quality * std::log(share / (1 - share));
+  if (a.tok_s) {
+    const double speed = wish.priority == Priority::speed ? *a.tok_s : std::min(*a.tok_s, kFastEnough);
+    merit += w.speed * std::log(std::max(speed, 0.01));
+    // On one device tokens cost what time they take; with a price it is dollars.
+    merit -= w.cost * std::log(a.usd_per_million_tokens.value_or(1000 / std::max(*a.tok_s_total, 0.01)));
+  } else {
+    merit -= 10 * (w.speed + w.cost);  // a speed that nobody knows is no argument
+  }
+  if (wish.edge) merit -= kSmallness * std::log(units::to_gb(std::max<Bytes>(a.memory, 1)));
+  return merit;
+}
+
+enum class Outcome : std::uint8_t { answer, too_large, too_slow, too_short, too_dear };
+
+std::string_view outcome_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::too_large: return "need more memory";
+    case Outcome::too_slow: return "slower than asked";
+    case Outcome::too_short: return "take no such context";
+    case Outcome::too_dear: return "cost more than the budget";
+    case Outcome::answer: break;
+  }
+  return "";
+}
+
+/// One model in one format on one kind of device.
+Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, Advice& advice) {
+  const Estimate e = estimator.estimate(scenario);
+  advice.memory = e.memory.total();
+  advice.max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);
+  if (e.speed) {
+    advice.tok_s = e.speed->decode_tok_s.value;
+    advice.tok_s_total = e.speed->decode_tok_s_total.value;
+  }
+  if (e.cost) advice.usd_per_million_tokens = e.cost->usd_per_million_output_tokens;
+  if (!e.setup.devices.empty()) {
+    advice.device = e.setup.devices.front().device;
+    advice.device_count = static_cast<int>(e.setup.devices.size());
+  }
+  advice.merit = merit_of(advice, wish);
+  if (wish.min_context && e.model.context_longest < *wish.min_context) return Outcome::too_short;
+  if (!e.fit.fits || e.fit.verdict == Verdict::offload) {
+    for (const engine::DeviceMemory& d : e.memory.devices)
+      advice.short_of += std::max<Bytes>(-d.headroom(), 0);
+    if (advice.short_of == 0) advice.short_of = e.memory.host.total();
+    return Outcome::too_large;
+  }
+  if (wish.min_tok_s && (!advice.tok_s || *advice.tok_s < *wish.min_tok_s)) return Outcome::too_slow;
+  if (wish.budget_per_hour && e.cost && e.cost->usd_per_hour.value_or(0) > *wish.budget_per_hour)
+    return Outcome::too_dear;
+  return Outcome::answer;
+}
+
+/// The best answer of one model over formats and devices; else the one that came nearest.
+struct OfModel {
+  std::optional<Advice> best;
+  std::optional<Advice> nearest;
+  Outcome outcome = Outcome::too_large;
+};
+
+OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, const Wish& wish,
+                  const Candidate& candidate) {
+  OfModel out;
+  for (const Scenario& place : places) {
+    for (const catalog::WeightFormat* format : candidate.formats) {
+      Scenario scenario = place;
+      scenario.model = candidate.name;
+      scenario.format = std::string(format->id);
+      if (wish.min_context) scenario.context = wish.min_context;
+      Advice advice;
+      advice.model = candidate.model;
+      advice.format = format;
+      advice.ability = candidate.ability;
+      const Retention kept = retention_of(estimator.catalog(), *format);
+      advice.retention = kept.share;
+      advice.retention_of_kin = kept.of_kin;
+      advice.quality = candidate.ability.expected_score() * kept.share;
+      Outcome outcome{};
+      try {
+        outcome = judge(estimator, scenario, wish, advice);
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
+        continue;
+      }
+      if (outcome == Outcome::answer) {
+        if (!out.best || advice.merit > out.best->merit) out.best = advice;
+      } else if (!out.nearest || (outcome == Outcome::too_large && advice.retention >= kWorthUpgrading &&
+                                  advice.short_of < out.nearest->short_of)) {
+        out.nearest = advice;
+        out.outcome = outcome;
+      }
+    }
+  }
+  return out;
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.0f}%", share * 100);
+}
+
+void add_reasons(const Wish& wish, const Advice& first, Advice& a) {
+  a.reasons.push_back(fmt::format("{:.0f}% expected on an average {} test, from {} benchmark{}{}",
+                                  a.ability.expected_score(), catalog::use_case_name(wish.use),
+                                  a.ability.tests, a.ability.tests == 1 ? "" : "s",
+                                  a.ability.thin ? " (thin evidence)" : ""));
+  if (a.retention < 0.995)
+    a.reasons.push_back(fmt::format("{} keeps about {} of it{}", a.format->name, percent(a.retention),
+                                    a.retention_of_kin ? ", as formats of its size do" : ""));
+  if (a.ability.variant == "thinking")
+    a.reasons.push_back("thinks before it answers: several times the tokens");
+  if (&a != &first && a.tok_s && first.tok_s && *a.tok_s > 1.5 * *first.tok_s)
+    a.reasons.push_back(fmt::format("{:.1f} times as fast as the first", *a.tok_s / *first.tok_s));
+  if (&a != &first && a.memory < first.memory * 2 / 3)
+    a.reasons.push_back(fmt::format("{} of the first's memory", percent(static_cast<double>(a.memory) /
+                                                                        static_cast<double>(first.memory))));
+}
+
+/// From `from` upwards: the smallest model that is clearly better, and so on.
+std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
+  constexpr double kClearlyBetter = 2;  // points of expected score
+  constexpr std::size_t kSteps = 4;
+  std::sort(all.begin(), all.end(), [](const Advice& a, const Advice& b) { return a.memory < b.memory; });
+  std::vector<Advice> path{from};
+  for (const Advice& a : all) {
+    if (path.size() > kSteps) break;
+    if (a.memory > path.back().memory && a.quality > path.back().quality + kClearlyBetter && !a.ability.thin)
+      path.push_back(a);
+  }
+  return path;
+}
+
+}  // namespace
+
+Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
+  Recommendation out;
+  const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
+  std::vector<Advice> all;
+  for (const Candidate& candidate : candidates_for(estimator, scenario, wish, out.left_out)) {
+    OfModel tried = try_model(estimator, places, wish, candidate);
+    if (tried.best) {
+      all.push_back(*tried.best);
+      out.ranked.push_back(std::move(*tried.best));
+    } else if (tried.nearest) {
+      ++out.left_out[std::string(outcome_text(tried.outcome))];
+      if (tried.outcome == Outcome::too_large) all.push_back(*tried.nearest);
+    } else {
+      ++out.left_out["the engine can't run"];
+    }
+  }
+  std::stable_sort(out.ranked.begin(), out.ranked.end(),
+                   [](const Advice& a, const Advice& b) { return a.merit > b.merit; });
+  if (out.ranked.empty()) return out;
+  for (Advice& a : out.ranked) add_reasons(wish, out.ranked.front(), a);
+  // The nearest step up that does not fit, not the largest model there is.
+  for (const Advice& a : all) {
+    if (a.short_of > 0 && !a.ability.thin && a.quality > out.ranked.front().quality + 1 &&
+        (!out.next_better || a.memory < out.next_better->memory))
+      out.next_better = a;
+  }
+  out.path = path_from(out.ranked.front(), std::move(all));
+  return out;
+}
+
+}  // namespace qwenfit

@@ -1,0 +1,34 @@
+// What competes in a recommendation: models with an ability, their formats, the places they could run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "qwenfit/recommend.hpp"
+
+namespace qwenfit {
+
+struct Candidate {
+  const catalog::Model* model;
+  std::string name;  ///< of the variant that the ability is of
+  Ability ability;
+  std::vector<const catalog::WeightFormat*> formats;
+};
+
+/// The models for `wish`, each with the variant that suits it. What drops out is counted in `left_out`.
+std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scenario, const Wish& wish,
+                                      std::map<std::string, int>& left_out);
+
+/// `scenario` on each device that it could use.
+std::vector<Scenario> places_of(const catalog::Catalog& catalog, const Scenario& scenario, const Wish& wish);
+
+struct Retention {
+  double share;
+  bool of_kin;  ///< the format has no score: that of the scored one nearest in bits
+};
+
+/// How much of its quality a model keeps in `format`.
+Retention retention_of(const catalog::Catalog& catalog, const catalog::WeightFormat& format);
+
+}  // namespace qwenfit
