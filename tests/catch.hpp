@@ -9,8 +9,12 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 using Catch::Approx;
-inline auto ContainsText(const std::string& text) { return Catch::Matchers::ContainsSubstring(text); }
+inline auto ContainsText(const std::string& text) {
+  return Catch::Matchers::ContainsSubstring(text);
+}
 #else
 #include <catch2/catch.hpp>
-inline auto ContainsText(const std::string& text) { return Catch::Matchers::Contains(text); }
+inline auto ContainsText(const std::string& text) {
+  return Catch::Matchers::Contains(text);
+}
 #endif

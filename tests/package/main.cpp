@@ -8,6 +8,6 @@ int main() {
   scenario.devices = {{"rtx-4090", 1}};
   qwenfit::Estimator estimator(qwenfit::catalog::Catalog::builtin());
   const qwenfit::Estimate estimate = estimator.estimate(scenario);
-  std::cout << estimate.model.parameters << " parameters, "
-            << (estimate.fit.fits ? "fits" : "does not fit") << '\n';
+  std::cout << estimate.model.parameters << " parameters, " << (estimate.fit.fits ? "fits" : "does not fit")
+            << '\n';
 }
