@@ -16,6 +16,7 @@ test     catch2/catch.hpp|catch2/catch_all.hpp  catch2            catch-devel   
 test     rapidjson/schema.h                   rapidjson-dev       rapidjson-devel  rapidjson     reads JSON Schemas in the tests
 fetch    git                                  git                 git             git            fetches libraries
 check    clang++                              clang               clang           llvm           compiles the fuzz targets
+fuzzer   fuzzer/FuzzedDataProvider.h          libclang-rt-dev     compiler-rt     llvm           runs the fuzz targets
 check    clang-format                         clang-format        clang-tools-extra clang-format  checks formatting
 check    clang-tidy                           clang-tidy          clang-tools-extra llvm          analyses
 check    shellcheck                           shellcheck          ShellCheck      shellcheck     checks shell scripts
@@ -49,6 +50,7 @@ find_missing() {
     case " $1 " in *" $kind "*) ;; *) continue ;; esac
     case $kind in
       tool | fetch | check) if have_command "$probe"; then continue; fi ;;
+      fuzzer) if CXX=clang++ have_header "$probe"; then continue; fi ;;
       *) if have_header "$probe"; then continue; fi ;;
     esac
     case $manager in dnf) package=$dnf ;; brew) package=$brew ;; *) package=$apt ;; esac
