@@ -70,6 +70,9 @@ Table speed_scores_table(const measure::Outcome& outcome, const std::string& by,
                                 }),
                           plain(group, [](const measure::SpeedTraits& t) { return t.textbook; })});
   }
+  if (by == "target")
+    table.notes.push_back(
+        "The constants were fitted on these rows: docs/accuracy.md has the scores on rows left out.");
   return table;
 }
 

@@ -1,0 +1,35 @@
+// Speed against the public measurements that the constants were fitted on; what is left out of the fit is
+// scored by scripts/fit_speed.py (docs/accuracy.md).
+#include "catch.hpp"
+#include "qwenfit/measure.hpp"
+
+using namespace qwenfit;
+
+TEST_CASE("errors and coverage of speed, by group") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto files =
+      measure::read_measurements(std::string(QWENFIT_SOURCE_DIR) + "/data/measurements", "speed");
+  const measure::Outcome outcome = measure::compare(estimator, files);
+  CHECK(outcome.refusals.empty());
+  struct Threshold {
+    const char* target;
+    double median;
+    double within_20;
+  };
+  for (const auto& [target, median, within_20] :
+       {Threshold{"single stream, local", 0.05, 0.87}, Threshold{"single stream, serving", 0.09, 0.78},
+        Threshold{"itl at concurrency", 0.11, 0.74}, Threshold{"partial offload", 0.11, 0.80},
+        Threshold{"prefill", 0.12, 0.64}}) {
+    std::vector<const measure::Comparison*> group;
+    for (const measure::Comparison& c : outcome.comparisons) {
+      if (c.speed && c.speed->target == target) group.push_back(&c);
+    }
+    INFO(target);
+    const measure::Score s = measure::score(group, true);
+    CHECK(s.n > 100);
+    CHECK(s.median <= median);
+    CHECK(s.within_20 >= within_20);
+    REQUIRE(s.coverage);
+    CHECK(*s.coverage >= 0.70);
+  }
+}
