@@ -286,6 +286,11 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   if (scenario.kv_type) setup.kv_type = kv_dtype(catalog, "kv_type", *scenario.kv_type);
   if (scenario.kv_type_v) setup.kv_type_v = kv_dtype(catalog, "kv_type_v", *scenario.kv_type_v);
   copy_settings(scenario, setup);
+  if (setup.speculative && setup.speculative->method == "mtp" && setup.model->geometry.mtp_layers == 0)
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("speculative: {} has no MTP layers to draft with: its methods are draft and ngram",
+                    setup.model->name));
   if (scenario.train) set_training(scenario, setup);
   setup.host = host_of(catalog, scenario, setup);
 

@@ -20,7 +20,8 @@ json schema(const std::string& name) {
 TEST_CASE("The plan's schema has the keys of a scenario, and reads what init writes") {
   const json plan = schema("plan");
   const json& keys = plan["properties"]["deployments"]["items"]["properties"];
-  for (const auto& [key, value] : schema("scenario")["properties"].items()) {
+  const json scenario = schema("scenario");
+  for (const auto& [key, value] : scenario["properties"].items()) {
     if (key == "id" || key == "explain" || key == "require") continue;
     INFO(key);
     REQUIRE(keys.contains(key));
