@@ -27,7 +27,7 @@ enum class Group : std::uint8_t { what, device, work, llama, serving, answer };
 struct Field {
   std::string_view key;
   std::string_view option;  ///< command-line spelling, "-c,--context"
-  std::string_view value;   ///< placeholder in the help: "TOKENS"
+  std::string_view value;   ///< what the help shows for it: "TOKENS"
   std::string_view help;
   Group group;
   std::variant<Member<Scenario>, Shape> member;

@@ -88,7 +88,8 @@ TEST_CASE("Hugging Face repositories and paths") {
   check({"https://huggingface.co/Qwen/Qwen3-8B/tree/main", "qwen3-8b", "", ""});
   check({"https://huggingface.co/unsloth/Qwen3-8B-GGUF/resolve/main/Qwen3-8B-Q5_K_M.gguf", "qwen3-8b", "",
          "q5_k_m"});
-  check({"/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/b968826d9c46", "qwen3-8b", "", ""});
+  check(
+      {"/home/me/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/b968826d9c46", "qwen3-8b", "", ""});
   check({"/models/Qwen3.8-27B-W4A16-AutoRound", "qwen3.8-27b", "", "w4a16"});
   check({"C:\\models\\Qwen3-8B-Q8_0.gguf", "qwen3-8b", "", "q8_0"});
   check({"Qwen3-8B-GGUF/q6_k.gguf", "qwen3-8b", "", "q6_k"});
