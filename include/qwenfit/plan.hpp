@@ -33,16 +33,26 @@ struct Rule {
 /// All checks, sorted by id.
 const std::vector<Rule>& rules();
 
+/// A change after which a deployment is free of what a check found: estimated before it is told.
+struct Remedy {
+  std::string text;                  ///< in the engine's own flags: "--max-model-len 24576 fits"
+  Scenario scenario;                 ///< what was estimated
+  std::optional<std::int64_t> gpus;  ///< where more of them have to be requested
+};
+
 /// What a check found.
 struct Finding {
   std::string id;
   Severity severity = Severity::error;
   std::string message;
-  std::string remedy;      ///< what would do, estimated before it is told; empty: none was found
-  int line = 0;            ///< 1-based
-  bool undecided = false;  ///< the check could not be made
-  std::string suppressed;  ///< why it does not count: the reason given in the file, or "baseline"
+  std::vector<Remedy> remedies;  ///< what would do; empty: nothing that was tried does
+  int line = 0;                  ///< 1-based
+  bool undecided = false;        ///< the check could not be made
+  std::string suppressed;        ///< why it does not count: the reason given in the file, or "baseline"
 };
+
+/// The remedies of a finding in one line; empty when there are none.
+std::string remedy_text(const Finding& finding);
 
 /// A flag or structured setting that matters to memory, speed or the meaning of the model.
 struct Flag {
@@ -98,6 +108,7 @@ struct Deployment {
 struct SkippedFile {
   std::string file;
   std::string reason;
+  bool unreadable = false;  ///< what stands in it could not be told at all: binary, broken YAML, empty
 };
 
 /// What to check, and with which knowledge from outside the files.
@@ -130,7 +141,9 @@ void read_command(const std::vector<std::string>& words, const Options& options,
 /// Estimates every deployment of the report and adds what the checks find.
 void check(Report& report, const Options& options, Estimator& estimator);
 
-/// Reads what `path` names: a file, or a folder with all that is below it.
+/// Reads what `path` names: a file, or a folder with all that is below it. In a folder, files that can't be
+/// read are skipped with the reason; a file (or standard input) that is named and can't be read as anything
+/// is a deployment of kind "file" with an undecided error.
 /// @throws Error(io) when the path can't be read at all.
 void read_path(const std::string& path, const Options& options, Report& report);
 
@@ -140,7 +153,8 @@ std::map<std::string, std::string> read_environment_file(const std::string& path
 /// How a run ends.
 enum class FailOn : std::uint8_t { warning, error, unknown };
 
-/// 0: all that was checked passes; 1: a finding fails (by `fail_on`); 3: something could not be decided.
+/// 0: all that was checked passes; 1: a finding fails (by `fail_on`); 2: a file that was named can't be read;
+/// 3: something could not be decided.
 int exit_status(const Report& report, FailOn fail_on);
 
 /// Stays the same when lines move: for baselines and SARIF.

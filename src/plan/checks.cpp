@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -30,7 +31,7 @@ class Checker {
     if (!d_.estimable || d_.model_id.empty()) return without_estimate();
     const catalog::Model* model = estimator_.catalog().model(d_.model_id);
     if (model) geometry(*model);
-    gpus();
+    gpus(model ? model->geometry.heads : 0);
     alias();
     memory_relevant_unresolved();
     try {
@@ -45,13 +46,13 @@ class Checker {
   }
 
  private:
-  Finding& add(std::string id, int line, std::string message, std::string remedy = {}) {
+  Finding& add(std::string id, int line, std::string message, std::vector<Remedy> remedies = {}) {
     Finding f;
     f.severity = default_severity(id);
     f.id = std::move(id);
     f.line = line > 0 ? line : d_.line;
     f.message = std::move(message);
-    f.remedy = std::move(remedy);
+    f.remedies = std::move(remedies);
     d_.findings.push_back(std::move(f));
     return d_.findings.back();
   }
@@ -69,6 +70,7 @@ class Checker {
   }
 
   void without_estimate() {
+    if (has("unreadable")) return;  // said already
     if (d_.model_id.empty() && !d_.estimable && !d_.model.empty() && !mentions_qwen(d_.model)) {
       add("not-qwen", d_.model_line, fmt::format("'{}' is no Qwen model: not checked", d_.model));
     } else if (!d_.estimable) {
@@ -95,32 +97,25 @@ class Checker {
   }
 
   void unknown_device() {
-    std::string message = "which device this runs on is not said";
+    std::string message = "which device this runs on is not said: --device NAME[:N] names it";
     if (d_.estimate)
       message += fmt::format("; the weights alone are {}", units::format_bytes(d_.estimate->weights.bytes));
-    Finding& f = add("unknown-device", d_.gpu_line, message, "name it: --device NAME[:N]");
+    Finding& f = add("unknown-device", d_.gpu_line, message);
     f.undecided = true;
   }
 
   void geometry(const catalog::Model& model) {
     const std::int64_t tp = d_.scenario.tensor_parallel.value_or(1);
-    const bool serving = d_.engine == "vllm" || d_.engine == "sglang" || d_.engine == "tensorrt-llm";
-    if (!serving || tp <= 1 || model.geometry.heads <= 0) return;
+    if (!serves_in_parallel(d_.engine) || tp <= 1 || model.geometry.heads <= 0) return;
     if (model.geometry.heads % tp == 0) return;
-    std::int64_t below = tp;
-    while (below > 1 && model.geometry.heads % below != 0) --below;
-    std::int64_t above = tp;
-    while (above < model.geometry.heads && model.geometry.heads % above != 0) ++above;
     add("heads-not-divisible", line_of({"tensor_parallel_size", "tp_size"}),
         fmt::format("tensor parallel size {} does not divide the {} attention heads of {}", tp,
                     model.geometry.heads, model.name),
-        fmt::format("a size of {}{}", below, above != below ? fmt::format(" or {}", above) : ""));
+        head_remedies(d_, estimator_, model.geometry.heads));
   }
 
-  void gpus() {
-    if (!d_.gpus) return;
-    const bool serving = d_.engine == "vllm" || d_.engine == "sglang" || d_.engine == "tensorrt-llm";
-    if (!serving) return;
+  void gpus(std::int64_t heads) {
+    if (!d_.gpus || !serves_in_parallel(d_.engine)) return;
     const std::int64_t used = engine_gpus(d_.scenario);
     const std::int64_t have = *d_.gpus;
     const auto uncertain =
@@ -133,7 +128,7 @@ class Checker {
       add("gpus-exceed-request",
           line_of({"tensor_parallel_size", "tp_size", "data_parallel_size", "pipeline_parallel_size"}),
           fmt::format("the parallel sizes need {} GPUs, {} requested", used, have),
-          fmt::format("request {} GPUs", used));
+          request_remedies(d_, estimator_, heads));
     } else if (used < have) {
       add("gpus-idle", d_.gpu_line,
           fmt::format("{} GPUs are requested, the parallel sizes use {}", have, used));
@@ -169,12 +164,12 @@ class Checker {
       add("context-beyond-model", line,
           fmt::format("a context of {} exceeds the longest {} takes, {}", units::format_grouped(*asked),
                       model.name, units::format_grouped(m.context_longest)),
-          fmt::format("{} at most", configured));
+          context_remedies(d_, estimator_, configured));
     } else if (!extends) {
       add("context-needs-yarn", line,
           fmt::format("a context of {} exceeds {}'s own {}, and no YaRN is set",
                       units::format_grouped(*asked), model.name, units::format_grouped(configured)),
-          fmt::format("{} or less, or set rope scaling", configured));
+          context_remedies(d_, estimator_, configured));
       // vLLM refuses it at the start.
       if (d_.engine == "vllm") d_.findings.back().severity = Severity::error;
     }
@@ -189,25 +184,42 @@ class Checker {
       add("does-not-fit", line,
           fmt::format("{} on {} x {}: {}", e.setup.model->name, e.setup.devices.size(),
                       e.setup.devices.front().device->name, e.fit.reason),
-          find_remedy(d_, estimator_));
+          remedies_to_run());
       return;
     }
     if (e.fit.verdict == Verdict::offload && !asks_for_offload()) {
       add("cpu-offload", line, fmt::format("part of the weights stays in host memory: {}", e.fit.reason),
-          find_remedy(d_, estimator_));
+          find_remedies(d_, estimator_, runs_on_device));
     } else if (e.fit.verdict == Verdict::tight) {
-      add("tight-memory", line, fmt::format("it fits with almost nothing to spare: {}", e.fit.reason));
+      add("tight-memory", line, fmt::format("it fits with almost nothing to spare: {}", e.fit.reason),
+          find_remedies(d_, estimator_, [](const Estimate& other) {
+            return runs_on_device(other) && other.fit.verdict != Verdict::tight;
+          }));
     }
     const auto& share = d_.scenario.gpu_memory_utilization;
-    if (share && *share > 0.97 && d_.engine == "vllm")
+    if (share && *share > 0.97 && d_.engine == "vllm") {
+      Scenario less = d_.scenario;
+      less.gpu_memory_utilization = 0.95;
       add("utilization-too-high", line_of({"gpu_memory_utilization"}),
           fmt::format("a share of {} leaves nothing of the card for the driver and other processes", *share),
-          "0.95 or less");
+          if_it_runs(d_, estimator_, fmt::format("{} 0.95 fits", flag_of(d_, "share")), less));
+    }
+  }
+
+  std::vector<Remedy> remedies_to_run() {
+    std::vector<Remedy> all = find_remedies(d_, estimator_, runs_on_device);
+    for (Remedy& remedy : offload_remedies(d_, estimator_)) all.push_back(std::move(remedy));
+    return all;
   }
 
   bool asks_for_offload() const {
     return d_.scenario.cpu_offload_gb || d_.scenario.cpu_moe_layers || d_.scenario.gpu_layers ||
            d_.flags.contains("override_tensor") || d_.flags.contains("fit");
+  }
+
+  static bool meets(const Estimate& e, std::string_view name) {
+    return std::any_of(e.requirements.begin(), e.requirements.end(),
+                       [&](const Requirement& r) { return r.name == name && r.met == true; });
   }
 
   void requirements() {
@@ -221,7 +233,11 @@ class Checker {
         continue;
       }
       add(r.name == "concurrency" ? "concurrency-too-low" : "requirement-not-met", d_.line,
-          fmt::format("{}: {} is required, {} estimated", r.name, r.required, r.actual));
+          fmt::format("{}: {} is required, {} estimated", r.name, r.required, r.actual),
+          r.name == "fits"
+              ? std::vector<Remedy>{}  // does-not-fit has them
+              : find_remedies(
+                    d_, estimator_, [&](const Estimate& e) { return e.fit.fits && meets(e, r.name); }, true));
     }
   }
 
@@ -229,7 +245,7 @@ class Checker {
     switch (e.code()) {
       case ErrorCode::unsupported:
         if (has("heads-not-divisible")) return;
-        add("format-unsupported", d_.model_line, e.what());
+        add("format-unsupported", d_.model_line, e.what(), format_remedies(d_, estimator_));
         return;
       case ErrorCode::invalid_value: add("invalid-flag", d_.line, e.what()); return;
       default: break;
@@ -267,7 +283,7 @@ void judge(Deployment& d, const std::set<std::string>& baseline) {
 }
 
 /// Services of one compose file run side by side: their shares of a card add up.
-void shared_cards(Report& report) {
+void shared_cards(Report& report, Estimator& estimator) {
   std::map<std::pair<std::string, std::string>, std::vector<Deployment*>> users;
   for (Deployment& d : report.deployments) {
     if (d.kind != "compose service" || (d.engine != "vllm" && d.engine != "sglang")) continue;
@@ -296,8 +312,15 @@ void shared_cards(Report& report) {
     f.severity = Severity::warning;
     f.line = last.gpu_line > 0 ? last.gpu_line : last.line;
     f.message = fmt::format("{} share card {} and take {:.2f} of it together", names, card.second, share);
-    f.remedy =
-        fmt::format("shares that add up to less than 1, {:.2f} each", 0.9 / static_cast<double>(list.size()));
+    const double each = std::floor(90.0 / static_cast<double>(list.size())) / 100;
+    const auto with_share = [&](const Deployment& d) {
+      Scenario s = d.scenario;
+      (d.engine == "vllm" ? s.gpu_memory_utilization : s.mem_fraction_static) = each;
+      return if_it_runs(d, estimator,
+                        fmt::format("{} {:.2f} fits in each of them", flag_of(d, "share"), each), s);
+    };
+    if (std::all_of(list.begin(), list.end(), [&](const Deployment* d) { return !with_share(*d).empty(); }))
+      f.remedies = with_share(last);
     last.findings.push_back(std::move(f));
   }
 }
@@ -307,13 +330,13 @@ void shared_cards(Report& report) {
 void check(Report& report, const Options& options, Estimator& estimator) {
   if (options.estimate) {
     for (Deployment& d : report.deployments) Checker(d, estimator).run();
-    shared_cards(report);
+    shared_cards(report, estimator);
   }
   for (Deployment& d : report.deployments) judge(d, options.baseline);
 }
 
 int exit_status(const Report& report, FailOn fail_on) {
-  bool failed = false, unknown = false, checked = false, not_checked = false;
+  bool failed = false, unknown = false, checked = false, not_checked = false, unreadable = false;
   for (const Deployment& d : report.deployments) {
     if (d.judgement == Judgement::fail) failed = true;
     else if (d.judgement == Judgement::unknown) unknown = true;
@@ -323,8 +346,10 @@ int exit_status(const Report& report, FailOn fail_on) {
       if (f.suppressed.empty() && f.severity == Severity::warning && !f.undecided &&
           fail_on == FailOn::warning)
         failed = true;
+      unreadable = unreadable || (f.suppressed.empty() && f.severity == Severity::error && f.undecided);
     }
   }
+  if (unreadable) return 2;
   if (failed || (unknown && fail_on != FailOn::error)) return 1;
   // A run that decided nothing is no pass.
   return unknown || (not_checked && !checked) ? 3 : 0;

@@ -117,8 +117,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
     return;
   }
   const std::int64_t asked = engine_gpus(d.scenario);
-  const bool serving = d.engine == "vllm" || d.engine == "sglang" || d.engine == "tensorrt-llm";
-  // Serving engines use as many cards as their flags say; llama.cpp spreads over all it sees.
+  const bool serving = serves_in_parallel(d.engine);
   std::int64_t cards = serving ? asked : d.gpus.value_or(count.value_or(system.value_or(asked)));
   if (!serving && (d.gpu_resource == "all" || !d.gpus) && count) cards = *count;
   cards = std::clamp<std::int64_t>(cards, 1, 4096);

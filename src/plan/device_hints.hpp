@@ -15,4 +15,9 @@ std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_vie
 /// Cards that the engine itself asks for: tensor x pipeline x data parallel.
 std::int64_t engine_gpus(const Scenario& scenario);
 
+/// Engines that use as many cards as their parallel sizes say; the others take all they see.
+inline bool serves_in_parallel(std::string_view engine) {
+  return engine == "vllm" || engine == "sglang" || engine == "tensorrt-llm";
+}
+
 }  // namespace qwenfit::plan

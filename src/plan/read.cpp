@@ -22,9 +22,8 @@ bool has_line(std::string_view text, std::string_view start) {
   return false;
 }
 
-Shape shape_of(const Source& source) {
-  const std::string name = lower(base_name(source.file));
-  const std::string_view text = source.text;
+Shape shape_of(const std::string& file, std::string_view text) {
+  const std::string name = lower(base_name(file));
   const auto ends = [&](std::initializer_list<std::string_view> list) {
     return std::any_of(list.begin(), list.end(), [&](std::string_view end) { return name.ends_with(end); });
   };
@@ -83,8 +82,16 @@ std::string mentioned_model(std::string_view text, int& line) {
   return {};
 }
 
-bool binary(std::string_view text) {
-  return text.substr(0, 8192).find('\0') != std::string_view::npos;
+/// What the beginning of a file gives away; empty: it is text.
+std::string_view no_text(std::string_view text) {
+  const std::string_view head = text.substr(0, 8192);
+  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return "UTF-16: save it as UTF-8";
+  if (head.find('\0') != std::string_view::npos) return "no text";
+  const auto odd = std::count_if(head.begin(), head.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\x1b';
+  });
+  return odd > 4 && static_cast<std::size_t>(odd) * 64 > head.size() ? "no text" : "";
 }
 
 }  // namespace
@@ -131,18 +138,33 @@ bool add_unreadable(const Source& source, int first_line, const std::string& why
   return true;
 }
 
+std::string why_unreadable(const std::string& file, std::string_view text) {
+  if (trim(text).empty()) return "empty";
+  if (const std::string_view why = no_text(text); !why.empty()) return std::string(why);
+  // A template is no YAML before it is rendered.
+  if (is_template(text) || (shape_of(file, text) != Shape::yaml && !lower(file).ends_with(".json")))
+    return {};
+  try {
+    for (const auto& [document, line] : split_documents(text)) parse_yaml(document, line);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
 void read_text(const std::string& file, std::string_view text, const Options& options, Report& report) {
   ++report.files;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (binary(text)) {
-    report.skipped.push_back({file, "is no text"});
+  if (const std::string_view why = no_text(text); !why.empty()) {
+    report.skipped.push_back({file, std::string(why), true});
     return;
   }
   const Source source{file, text, options, report, options.environment};
   const std::size_t before = report.deployments.size();
+  std::string complaint;
   try {
-    switch (shape_of(source)) {
-      case Shape::yaml: read_yaml_file(source); break;
+    switch (shape_of(file, text)) {
+      case Shape::yaml: complaint = read_yaml_file(source); break;
       case Shape::shell: read_shell_file(source); break;
       case Shape::dockerfile: read_dockerfile(source); break;
       case Shape::modelfile: read_modelfile(source); break;
@@ -154,10 +176,11 @@ void read_text(const std::string& file, std::string_view text, const Options& op
       if (report.deployments.size() == before) add_unreadable(source);
     }
   } catch (const Error& e) {
-    report.skipped.push_back({file, e.what()});
+    report.skipped.push_back({file, e.what(), true});
     return;
   }
-  if (report.deployments.size() == before) report.skipped.push_back({file, "serves no model"});
+  if (report.deployments.size() == before)
+    report.skipped.push_back({file, complaint.empty() ? "serves no model" : complaint, !complaint.empty()});
   else read_suppressions(text, report, before);
 }
 

@@ -73,7 +73,8 @@ void read_document(const YamlNode& root, const Source& source) {
 
 }  // namespace
 
-void read_yaml_file(const Source& source) {
+std::string read_yaml_file(const Source& source) {
+  std::string complaint;
   std::string plain;
   std::string_view text = source.text;
   if (is_template(text)) {
@@ -94,8 +95,10 @@ void read_yaml_file(const Source& source) {
       if (source.report.deployments.size() == before)
         add_unreadable({source.file, document, source.options, source.report, source.siblings}, line,
                        e.what());
+      if (complaint.empty()) complaint = e.what();
     }
   }
+  return complaint;
 }
 
 }  // namespace qwenfit::plan

@@ -46,7 +46,11 @@ void read_shell_file(const Source& source);
 /// A text that serves a Qwen model in a way that no reader understands must not pass silently: a deployment
 /// that is not decided. `why` is the reader's complaint, if there is one. @return whether there is one.
 bool add_unreadable(const Source& source, int first_line = 1, const std::string& why = {});
-void read_yaml_file(const Source& source);
+/// @return the reader's complaint about documents that hint at an engine but are no YAML; empty: none.
+std::string read_yaml_file(const Source& source);
+/// Why nothing can be told from `text`, which has no deployment: it is empty, binary or broken YAML. Empty
+/// when it can be read and just serves no model.
+std::string why_unreadable(const std::string& file, std::string_view text);
 void read_dockerfile(const Source& source);
 void read_modelfile(const Source& source);
 void read_systemd_unit(const Source& source);

@@ -5,92 +5,276 @@
 #include <algorithm>
 
 #include "device_hints.hpp"
+#include "estimate/ladder.hpp"
 #include "qwenfit/error.hpp"
 
 namespace qwenfit::plan {
 namespace {
 
-bool fits(const Scenario& scenario, Estimator& estimator) {
-  try {
-    const Estimate e = estimator.estimate(scenario);
-    return e.fit.fits && e.fit.verdict != Verdict::offload;
-  } catch (const Error&) {
-    return false;
+constexpr std::size_t kMost = 4;  // remedies of one finding
+constexpr std::int64_t kWidest = 16;
+
+/// Tries scenarios out.
+class Trials {
+ public:
+  Trials(const Deployment& d, Estimator& estimator, const Accepts& accepts, bool limits)
+      : d_(d), estimator_(estimator), accepts_(accepts), limits_(limits) {}
+
+  bool accepted(const Scenario& scenario) const {
+    try {
+      return accepts_(estimator_.estimate(scenario, limits_));
+    } catch (const Error&) {
+      return false;
+    }
   }
-}
 
-std::string context_flag(const Deployment& d) {
-  if (d.engine == "vllm") return "--max-model-len";
-  if (d.engine == "sglang") return "--context-length";
-  if (d.engine == "llama.cpp") return "--ctx-size";
-  if (d.engine == "tensorrt-llm") return "--max_seq_len";
-  return "a context of";
-}
+  bool add(std::string text, const Scenario& scenario, std::optional<std::int64_t> gpus = std::nullopt) {
+    if (found.size() >= kMost || !accepted(scenario)) return false;
+    found.push_back({std::move(text), scenario, gpus});
+    return true;
+  }
 
-/// The longest context in steps of 1,024 (of 256 below 4,096) that fits; 0: none.
-std::int64_t longest_context(Scenario scenario, std::int64_t asked, Estimator& estimator) {
-  std::int64_t low = 0;
-  std::int64_t high = asked / 256;
-  scenario.context = 1024;
-  if (high < 8 || !fits(scenario, estimator)) return 0;
-  low = 4;
+  /// `tp` cards side by side instead of what is asked for.
+  bool add_tensor_parallel(std::int64_t tp) {
+    Scenario s = d_.scenario;
+    s.tensor_parallel = tp;
+    if (s.expert_parallel) s.expert_parallel = tp * s.data_parallel.value_or(1);
+    const std::int64_t cards = engine_gpus(s);
+    if (!s.devices.empty()) s.devices.front().count = static_cast<int>(cards);
+    const bool more = d_.gpus && cards > *d_.gpus;
+    return add(fmt::format("{} {} fits{}", flag_of(d_, "tensor_parallel"), tp,
+                           more ? fmt::format(" {} GPUs", cards) : ""),
+               s, more ? std::optional(cards) : std::nullopt);
+  }
+
+  std::vector<Remedy> found;
+
+ private:
+  const Deployment& d_;
+  Estimator& estimator_;
+  const Accepts& accepts_;
+  bool limits_;
+};
+
+/// The longest context up to `longest` that is accepted, in steps of 1,024 (of 256 below 4,096); 0: none.
+std::int64_t longest_context(Scenario scenario, std::int64_t longest, std::optional<std::int64_t> guess,
+                             const Trials& trials) {
+  const auto round = [](std::int64_t context) { return context - context % (context > 4096 ? 1024 : 256); };
+  const auto works = [&](std::int64_t context) {
+    scenario.context = context;
+    return trials.accepted(scenario);
+  };
+  if (guess && round(*guess) >= 1024 && *guess < longest && works(round(*guess))) return round(*guess);
+  std::int64_t low = 4;
+  std::int64_t high = longest / 256;
+  if (high < 8 || !works(1024)) return 0;
   while (high - low > 1) {
     const std::int64_t middle = low + (high - low) / 2;
-    scenario.context = middle * 256;
-    (fits(scenario, estimator) ? low : high) = middle;
+    (works(middle * 256) ? low : high) = middle;
   }
-  std::int64_t context = low * 256;
-  if (context > 4096) context -= context % 1024;
-  scenario.context = context;
-  return fits(scenario, estimator) ? context : 0;
+  const std::int64_t context = round(low * 256);
+  return works(context) ? context : 0;
+}
+
+/// What a llama.cpp server's slots make of the context of one.
+std::int64_t written_context(const Deployment& d, std::int64_t context) {
+  const Scenario& s = d.scenario;
+  const bool per_slot = d.kind != "plan" && d.engine == "llama.cpp" && !s.kv_unified.value_or(false);
+  return context * (per_slot ? std::max<std::int64_t>(s.parallel_slots.value_or(1), 1) : 1);
 }
 
 }  // namespace
 
-std::string find_remedy(const Deployment& d, Estimator& estimator) {
-  std::vector<std::string> out;
-  const Scenario& s = d.scenario;
-  const bool serving = d.engine == "vllm" || d.engine == "sglang" || d.engine == "tensorrt-llm";
-  if (d.estimate) {
-    const std::int64_t asked = s.context.value_or(d.estimate->setup.context);
-    if (const std::int64_t context = longest_context(s, asked, estimator); context >= 1024) {
-      const std::int64_t slots =
-          d.engine == "llama.cpp" && !s.kv_unified.value_or(false) ? s.parallel_slots.value_or(1) : 1;
-      out.push_back(fmt::format("{} {} fits", context_flag(d), context * slots));
+bool runs_on_device(const Estimate& e) {
+  return e.setup.devices.empty() || (e.fit.fits && e.fit.verdict != Verdict::offload);
+}
+
+std::string flag_of(const Deployment& d, std::string_view key) {
+  struct Name {
+    std::string_view key, engine, flag;
+  };
+  static constexpr Name kNames[] = {{"context", "vllm", "--max-model-len"},
+                                    {"context", "sglang", "--context-length"},
+                                    {"context", "llama.cpp", "--ctx-size"},
+                                    {"context", "ollama", "num_ctx"},
+                                    {"context", "tensorrt-llm", "--max_seq_len"},
+                                    {"tensor_parallel", "vllm", "--tensor-parallel-size"},
+                                    {"tensor_parallel", "sglang", "--tp-size"},
+                                    {"tensor_parallel", "tensorrt-llm", "--tp_size"},
+                                    {"share", "vllm", "--gpu-memory-utilization"},
+                                    {"share", "sglang", "--mem-fraction-static"},
+                                    {"share", "tensorrt-llm", "--kv_cache_free_gpu_memory_fraction"},
+                                    {"kv_type", "vllm", "--kv-cache-dtype"},
+                                    {"kv_type", "sglang", "--kv-cache-dtype"},
+                                    {"kv_type", "tensorrt-llm", "--kv_cache_dtype"},
+                                    {"kv_type", "llama.cpp", "--cache-type-k and -v"},
+                                    {"kv_type", "ollama", "OLLAMA_KV_CACHE_TYPE"},
+                                    {"max_num_seqs", "vllm", "--max-num-seqs"},
+                                    {"max_num_seqs", "tensorrt-llm", "--max_batch_size"},
+                                    {"max_num_seqs", "sglang", "--max-running-requests"},
+                                    {"cpu_moe_layers", "llama.cpp", "--n-cpu-moe"},
+                                    {"gpu_layers", "llama.cpp", "--n-gpu-layers"},
+                                    {"gpu_layers", "ollama", "num_gpu"}};
+  if (d.kind != "plan") {
+    for (const Name& name : kNames) {
+      if (name.key == key && name.engine == d.engine) return std::string(name.flag);
     }
   }
-  if (serving && !s.devices.empty()) {
-    const std::int64_t heads = d.estimate ? d.estimate->setup.model->geometry.heads : 0;
-    for (std::int64_t tp = s.tensor_parallel.value_or(1) * 2; tp <= 16; tp *= 2) {
-      if (heads > 0 && heads % tp != 0) continue;
-      Scenario wider = s;
-      wider.tensor_parallel = tp;
-      if (s.expert_parallel) wider.expert_parallel = tp * s.data_parallel.value_or(1);
-      wider.devices.front().count = static_cast<int>(engine_gpus(wider));
-      if (!fits(wider, estimator)) continue;
-      out.push_back(fmt::format("tensor parallel size {} fits", tp));
-      break;
-    }
-  } else if (!s.devices.empty()) {
-    for (int n = s.devices.front().count + 1; n <= s.devices.front().count + 3; ++n) {
-      Scenario more = s;
-      more.devices.front().count = n;
-      if (!fits(more, estimator)) continue;
-      out.push_back(fmt::format("{} of this card fit it", n));
-      break;
-    }
-  }
-  if (!s.format || *s.format == "bf16" || *s.format == "f16") {
-    Scenario smaller = s;
-    smaller.format = serving ? "fp8" : "q4_k_m";
-    if (serving && fits(smaller, estimator)) out.push_back("FP8 weights fit");
-    smaller.format = serving ? "awq-int4" : "q4_k_m";
-    if (out.empty() && fits(smaller, estimator))
-      out.push_back(serving ? "4-bit weights (AWQ) fit" : "Q4_K_M weights fit");
-  }
+  return std::string(key);
+}
+
+std::string remedy_text(const Finding& finding) {
   std::string text;
-  for (const std::string& remedy : out) text += (text.empty() ? "" : "; ") + remedy;
+  for (const Remedy& remedy : finding.remedies) text += (text.empty() ? "" : "; ") + remedy.text;
   return text;
+}
+
+std::vector<Remedy> find_remedies(const Deployment& d, Estimator& estimator, const Accepts& accepts,
+                                  bool limits) {
+  Trials trials(d, estimator, accepts, limits);
+  const Scenario& s = d.scenario;
+  if (!d.estimate || s.devices.empty()) return {};
+  const engine::Setup& setup = d.estimate->setup;
+  const catalog::Geometry& geometry = setup.model->geometry;
+  const bool parallel = serves_in_parallel(d.engine);
+  const auto with = [&](auto change) {
+    Scenario other = s;
+    change(other);
+    return other;
+  };
+  if (const std::int64_t context =
+          longest_context(s, s.context.value_or(setup.context), d.estimate->fit.max_context, trials)) {
+    trials.add(fmt::format("{} {} fits", flag_of(d, "context"), written_context(d, context)),
+               with([&](Scenario& o) { o.context = context; }));
+  }
+  if (d.engine == "vllm" && setup.serving.gpu_memory_utilization.value_or(0.9) < 0.95) {
+    trials.add(fmt::format("{} 0.95 fits", flag_of(d, "share")),
+               with([](Scenario& o) { o.gpu_memory_utilization = 0.95; }));
+  }
+  if (!s.kv_type) {
+    const char* type = parallel ? "fp8" : "q8_0";
+    trials.add(fmt::format("{} {} fits", flag_of(d, "kv_type"), type),
+               with([&](Scenario& o) { o.kv_type = type; }));
+  }
+  if (d.engine == "vllm" && geometry.vision && !s.language_model_only) {
+    trials.add("--language-model-only fits, without the vision tower",
+               with([](Scenario& o) { o.language_model_only = true; }));
+  }
+  if (parallel) {
+    for (std::int64_t tp = s.tensor_parallel.value_or(1) * 2; tp <= kWidest; tp *= 2) {
+      if ((geometry.heads <= 0 || geometry.heads % tp == 0) && trials.add_tensor_parallel(tp)) break;
+    }
+  } else if (s.devices.size() == 1 && !s.device_count) {
+    const int cards = s.devices.front().count;
+    for (int n = cards + 1; n <= cards + 3; ++n) {
+      if (trials.add(fmt::format("{} of this card fit it", n),
+                     with([&](Scenario& o) { o.devices.front().count = n; }), n))
+        break;
+    }
+  }
+  for (const catalog::WeightFormat* format : usual_formats(estimator.catalog(), *setup.engine)) {
+    if (format->id == setup.weights->format->id) continue;
+    if (trials.add(fmt::format("{} weights fit", format->name),
+                   with([&](Scenario& o) { o.format = std::string(format->id); })))
+      break;
+  }
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> offload_remedies(const Deployment& d, Estimator& estimator) {
+  if (!d.estimate || d.scenario.devices.empty() || (d.engine != "llama.cpp" && d.engine != "ollama"))
+    return {};
+  const Accepts fits = [](const Estimate& e) { return e.fit.fits; };
+  Trials trials(d, estimator, fits, false);
+  const catalog::Geometry& geometry = d.estimate->setup.model->geometry;
+  const auto least = [&](auto set) {
+    Scenario s = d.scenario;
+    std::int64_t low = 0;
+    std::int64_t high = geometry.layers;
+    set(s, high);
+    if (!trials.accepted(s)) return s;
+    while (high - low > 1) {
+      const std::int64_t middle = low + (high - low) / 2;
+      set(s, middle);
+      (trials.accepted(s) ? high : low) = middle;
+    }
+    set(s, high);
+    return s;
+  };
+  if (geometry.moe && d.engine == "llama.cpp" && !d.scenario.cpu_moe_layers) {
+    const Scenario s = least([](Scenario& o, std::int64_t n) { o.cpu_moe_layers = n; });
+    trials.add(fmt::format("{} {} fits, the experts of these layers in host memory",
+                           flag_of(d, "cpu_moe_layers"), *s.cpu_moe_layers),
+               s);
+  } else if (d.scenario.gpu_layers) {
+    const std::int64_t all = geometry.layers;
+    const Scenario s = least([&](Scenario& o, std::int64_t n) { o.gpu_layers = all - n; });
+    trials.add(
+        fmt::format("{} {} fits, the other layers in host memory", flag_of(d, "gpu_layers"), *s.gpu_layers),
+        s);
+  }
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> head_remedies(const Deployment& d, Estimator& estimator, std::int64_t heads) {
+  const std::int64_t tp = d.scenario.tensor_parallel.value_or(1);
+  std::int64_t below = std::min(tp, heads);
+  while (below > 1 && heads % below != 0) --below;
+  std::int64_t above = tp;
+  while (above < heads && heads % above != 0) ++above;
+  const Accepts runs = runs_on_device;
+  Trials trials(d, estimator, runs, false);
+  trials.add_tensor_parallel(below);
+  if (above != below && above <= kWidest) trials.add_tensor_parallel(above);
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> request_remedies(const Deployment& d, Estimator& estimator, std::int64_t heads) {
+  const Accepts runs = runs_on_device;
+  Trials trials(d, estimator, runs, false);
+  const std::int64_t used = engine_gpus(d.scenario);
+  std::int64_t tp = d.scenario.tensor_parallel.value_or(1);
+  const std::int64_t others = std::max<std::int64_t>(used / std::max<std::int64_t>(tp, 1), 1);
+  while (tp > 1 && (tp * others > *d.gpus || (heads > 0 && heads % tp != 0))) --tp;
+  if (tp * others <= *d.gpus) trials.add_tensor_parallel(tp);
+  trials.add(fmt::format("{} GPUs requested fit", used), d.scenario, used);
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> context_remedies(const Deployment& d, Estimator& estimator, std::int64_t longest) {
+  const Accepts runs = runs_on_device;
+  const Trials trials(d, estimator, runs, false);
+  Scenario s = d.scenario;
+  s.context = longest;
+  if (!trials.accepted(s)) {
+    const std::int64_t context = longest_context(s, longest, std::nullopt, trials);
+    if (context == 0) return {};
+    s.context = context;
+  }
+  return {{fmt::format("{} {}{}", flag_of(d, "context"), written_context(d, *s.context),
+                       s.devices.empty() ? "" : " fits"),
+           s, std::nullopt}};
+}
+
+std::vector<Remedy> if_it_runs(const Deployment& d, Estimator& estimator, std::string text,
+                               const Scenario& scenario) {
+  const Accepts runs = runs_on_device;
+  Trials trials(d, estimator, runs, false);
+  trials.add(std::move(text), scenario);
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> format_remedies(const Deployment& d, Estimator& estimator) {
+  const Accepts runs = runs_on_device;
+  Trials trials(d, estimator, runs, false);
+  const catalog::Engine* engine = estimator.catalog().engine(d.engine);
+  if (!engine) return {};
+  for (const catalog::WeightFormat* format : usual_formats(estimator.catalog(), *engine)) {
+    Scenario s = d.scenario;
+    s.format = std::string(format->id);
+    if (trials.add(fmt::format("{} weights run", format->name), s)) break;
+  }
+  return std::move(trials.found);
 }
 
 }  // namespace qwenfit::plan

@@ -8,6 +8,7 @@
 
 #include "qwenfit/error.hpp"
 #include "qwenfit/plan.hpp"
+#include "readers.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -79,20 +80,50 @@ std::map<std::string, std::string> parse_environment(std::string_view text) {
   return out;
 }
 
+/// A file (or standard input) that is named can't just be skipped when nothing can be told from it.
+void named_file(const std::string& file, std::string_view text, const Options& options, Report& report) {
+  const std::size_t skipped = report.skipped.size();
+  read_text(file, text, options, report);
+  if (report.skipped.size() == skipped) return;
+  const SkippedFile& last = report.skipped.back();
+  const std::string why = last.unreadable ? last.reason : why_unreadable(file, text);
+  if (why.empty()) return;
+  report.skipped.pop_back();
+  Deployment d;
+  d.file = file;
+  d.line = 1;
+  d.kind = "file";
+  d.name = std::string(base_name(file));
+  d.estimable = false;
+  Finding f;
+  f.id = "unreadable";
+  f.severity = Severity::error;
+  f.undecided = true;
+  f.line = 1;
+  // "line 7: no YAML: ..."
+  if (why.starts_with("line "))
+    f.line = static_cast<int>(units::parse_count(why.substr(5, why.find(':') - 5)).value_or(1));
+  f.message = fmt::format("{} can't be read: {}", file == "stdin" ? "standard input" : file, why);
+  if (file == "stdin" && why == "empty") f.message += "; did the command ahead of it fail?";
+  d.findings.push_back(std::move(f));
+  report.deployments.push_back(std::move(d));
+}
+
 /// A file, with the .env beside it when it is a compose file, as compose itself reads it.
-void read_one(const fs::path& path, const Options& options, Report& report) {
+void read_one(const fs::path& path, const Options& options, Report& report,
+              void (*read)(const std::string&, std::string_view, const Options&, Report&) = read_text) {
   const std::string name = lower(path.filename().string());
   const fs::path beside = path.parent_path() / ".env";
   std::error_code error;
   if (name.find("compose") == std::string::npos || !fs::is_regular_file(beside, error) ||
       fs::file_size(beside, error) > (1U << 20)) {
-    read_text(path.string(), read_file(path, path.string()), options, report);
+    read(path.string(), read_file(path, path.string()), options, report);
     return;
   }
   Options with = options;
   for (auto& [key, value] : parse_environment(read_file(beside, beside.string())))
     with.environment.try_emplace(key, value);
-  read_text(path.string(), read_file(path, path.string()), with, report);
+  read(path.string(), read_file(path, path.string()), with, report);
 }
 
 void read_folder(const fs::path& folder, const Options& options, Report& report) {
@@ -118,7 +149,7 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
     try {
       read_one(file, options, report);
     } catch (const Error& e) {
-      report.skipped.push_back({file.string(), e.what()});
+      report.skipped.push_back({file.string(), e.what(), true});
     }
   }
 }
@@ -131,7 +162,7 @@ std::map<std::string, std::string> read_environment_file(const std::string& path
 
 void read_path(const std::string& path, const Options& options, Report& report) {
   if (path == "-") {
-    read_text("stdin", read_stream(stdin, "standard input"), options, report);
+    named_file("stdin", read_stream(stdin, "standard input"), options, report);
     return;
   }
   std::error_code error;
@@ -139,7 +170,7 @@ void read_path(const std::string& path, const Options& options, Report& report) 
   if (error || status.type() == fs::file_type::not_found)
     throw Error(ErrorCode::io, fmt::format("can't read {}: no such file or folder", path));
   if (fs::is_directory(status)) read_folder(path, options, report);
-  else if (fs::is_regular_file(status) || fs::is_fifo(status)) read_one(path, options, report);
+  else if (fs::is_regular_file(status) || fs::is_fifo(status)) read_one(path, options, report, named_file);
   else throw Error(ErrorCode::bad_input, fmt::format("{} is no file to read", path));
 }
 

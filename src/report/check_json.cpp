@@ -20,7 +20,7 @@ void write_finding(JsonWriter& json, const Deployment& d, const Finding& f) {
   json.member("id", f.id);
   json.member("severity", plan::severity_name(f.severity));
   json.member("message", f.message);
-  if (!f.remedy.empty()) json.member("remedy", f.remedy);
+  if (!f.remedies.empty()) json.member("remedy", plan::remedy_text(f));
   json.member("file", d.file);
   json.member("line", f.line);
   if (f.undecided) json.member("undecided", true);
@@ -109,6 +109,7 @@ std::string check_json(const plan::Report& report, int exit_code) {
     json.begin_object();
     json.member("file", file.file);
     json.member("reason", file.reason);
+    if (file.unreadable) json.member("unreadable", true);
     json.end_object();
   }
   json.end_array();

@@ -33,7 +33,7 @@ void add_case(std::string& out, const plan::Deployment& d, std::string_view chec
 
 std::string check_junit(const plan::Report& report) {
   struct Suite {
-    int tests = 0, failures = 0, skipped = 0;
+    int tests = 0, failures = 0, errors = 0, skipped = 0;
     std::string cases;
   };
   std::map<std::string, Suite> suites;
@@ -56,11 +56,13 @@ std::string check_junit(const plan::Report& report) {
         ++suite.skipped;
         add_case(suite.cases, d, f.id,
                  fmt::format("<skipped message=\"suppressed: {}\"/>", xml(f.suppressed)));
-      } else if (f.severity == plan::Severity::error && !f.undecided) {
-        ++suite.failures;
+      } else if (f.severity == plan::Severity::error) {
+        // An undecided error is a file that can't be read: JUnit's own word for that is an error.
+        const std::string_view tag = f.undecided ? "error" : "failure";
+        ++(f.undecided ? suite.errors : suite.failures);
         add_case(suite.cases, d, f.id,
-                 fmt::format("<failure type=\"{}\" message=\"{}\">{}:{}: {}</failure>", f.id, xml(f.message),
-                             xml(d.file), f.line, text));
+                 fmt::format("<{} type=\"{}\" message=\"{}\">{}:{}: {}</{}>", tag, f.id, xml(f.message),
+                             xml(d.file), f.line, text, tag));
       } else {
         ++suite.skipped;
         add_case(suite.cases, d, f.id,
@@ -68,19 +70,21 @@ std::string check_junit(const plan::Report& report) {
       }
     }
   }
-  int tests = 0, failures = 0, skipped = 0;
+  int tests = 0, failures = 0, errors = 0, skipped = 0;
   for (const auto& [file, suite] : suites) {
     tests += suite.tests;
     failures += suite.failures;
+    errors += suite.errors;
     skipped += suite.skipped;
   }
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   out += fmt::format(
-      "<testsuites name=\"qwenfit check\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n", tests,
-      failures, skipped);
+      "<testsuites name=\"qwenfit check\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n",
+      tests, failures, errors, skipped);
   for (const auto& [file, suite] : suites) {
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                       xml(file), suite.tests, suite.failures, suite.skipped);
+    out +=
+        fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n",
+                    xml(file), suite.tests, suite.failures, suite.errors, suite.skipped);
     out += suite.cases + "  </testsuite>\n";
   }
   return out + "</testsuites>\n";

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "check.hpp"
 #include "words.hpp"
 
@@ -65,16 +67,20 @@ std::string summary_sentence(const plan::Report& report) {
       fmt::format("{} deployment{} in {} file{}: {} passed, {} failed, {} unknown", n, n == 1 ? "" : "s",
                   report.files, report.files == 1 ? "" : "s", s.passed, s.failed, s.unknown);
   if (s.not_checked > 0) out += fmt::format(", {} not checked", s.not_checked);
-  if (!report.skipped.empty())
-    out += fmt::format("; {} file{} serve{} no model", report.skipped.size(),
-                       report.skipped.size() == 1 ? "" : "s", report.skipped.size() == 1 ? "s" : "");
+  const auto unread =
+      std::count_if(report.skipped.begin(), report.skipped.end(), [](const auto& f) { return f.unreadable; });
+  const auto idle = static_cast<std::int64_t>(report.skipped.size()) - unread;
+  if (idle > 0)
+    out += fmt::format("; {} file{} serve{} no model", idle, idle == 1 ? "" : "s", idle == 1 ? "s" : "");
+  if (unread > 0) out += fmt::format("; {} file{} could not be read", unread, unread == 1 ? "" : "s");
   if (s.suppressed > 0)
     out += fmt::format("; {} finding{} suppressed", s.suppressed, s.suppressed == 1 ? "" : "s");
   return out;
 }
 
 std::string finding_text(const Finding& finding) {
-  return finding.remedy.empty() ? finding.message : finding.message + "; remedy: " + finding.remedy;
+  return finding.remedies.empty() ? finding.message
+                                  : finding.message + "; remedy: " + plan::remedy_text(finding);
 }
 
 std::string check_text(const plan::Report& report, const Style& style, bool all) {
@@ -91,7 +97,7 @@ std::string check_text(const plan::Report& report, const Style& style, bool all)
         "{} {}:{} {}\n",
         paint(fmt::format("{:<11}", plan::judgement_name(d.judgement)), tone_of(d.judgement), style),
         printable(d.file), d.line, printable(deployment_title(d)));
-    put("  ", what_runs(d), Tone::plain);
+    if (!d.engine.empty() || !d.model.empty()) put("  ", what_runs(d), Tone::plain);
     if (d.estimate && !d.device.empty()) put("  ", d.estimate->fit.reason, Tone::dim);
     for (const Finding& f : d.findings) {
       if (!f.suppressed.empty()) {
@@ -104,14 +110,13 @@ std::string check_text(const plan::Report& report, const Style& style, bool all)
       out += fmt::format("  {} {}:{} [{}]\n", paint(plan::severity_name(f.severity), tone, style),
                          printable(d.file), f.line, f.id);
       put("    ", f.message, Tone::plain);
-      if (!f.remedy.empty()) put("    ", "remedy: " + f.remedy, Tone::plain);
+      if (!f.remedies.empty()) put("    ", "remedy: " + plan::remedy_text(f), Tone::plain);
     }
     out += "\n";
   }
   // Files that could not be read are no files without models.
   for (const plan::SkippedFile& file : report.skipped) {
-    if (file.reason != "serves no model" && file.reason != "is no text")
-      put("", fmt::format("not read: {}: {}", file.file, file.reason), Tone::warn);
+    if (file.unreadable) put("", fmt::format("not read: {}: {}", file.file, file.reason), Tone::warn);
   }
   put("", summary_sentence(report), Tone::strong);
   return for_locale(std::move(out), style);

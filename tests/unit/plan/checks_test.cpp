@@ -20,7 +20,7 @@ Deployment checked(const std::string& command, const std::string& device = "h100
 
 std::string remedy(const Deployment& d, const std::string& id) {
   for (const Finding& f : d.findings) {
-    if (f.id == id) return f.remedy;
+    if (f.id == id) return remedy_text(f);
   }
   return "no finding";
 }
@@ -30,10 +30,52 @@ std::string remedy(const Deployment& d, const std::string& id) {
 TEST_CASE("What can't start is an error, and its remedy was tried") {
   const Deployment d = checked("vllm serve Qwen/Qwen3-32B --max-model-len 8192", "rtx-4090");
   CHECK(d.judgement == Judgement::fail);
-  CHECK_THAT(remedy(d, "does-not-fit"), ContainsText("tensor parallel size"));
+  CHECK_THAT(remedy(d, "does-not-fit"), ContainsText("--tensor-parallel-size"));
   CHECK(checked("vllm serve Qwen/Qwen3-0.6B --max-model-len 8192", "rtx-4090").judgement == Judgement::pass);
   const Deployment context = checked("vllm serve Qwen/Qwen3-14B --max-model-len 40960", "rtx-5090");
   if (has_finding(context, "does-not-fit")) CHECK_FALSE(remedy(context, "does-not-fit").empty());
+}
+
+TEST_CASE("Every remedy, estimated anew, cures what it is told for") {
+  static Estimator estimator(catalog::Catalog::builtin());
+  int tried = 0;
+  const auto try_remedies = [&](const Deployment& d) {
+    for (const Finding& f : d.findings) {
+      for (const Remedy& remedy : f.remedies) {
+        Report again;
+        again.deployments.push_back(d);
+        Deployment& other = again.deployments.back();
+        other.scenario = remedy.scenario;
+        other.findings.clear();
+        other.estimate.reset();
+        if (remedy.gpus) other.gpus = remedy.gpus;
+        check(again, {}, estimator);
+        INFO(d.model << " on " << d.device << ", " << f.id << ": " << f.message << "; " << remedy.text);
+        const std::string what = f.message.substr(0, f.message.find(':'));
+        for (const Finding& left : other.findings)
+          CHECK_FALSE((left.id == f.id && left.message.starts_with(what)));
+        ++tried;
+      }
+    }
+  };
+  for (const char* command :
+       {"vllm serve Qwen/Qwen3-32B --max-model-len 32768", "vllm serve Qwen/Qwen3-8B -tp 3",
+        "vllm serve Qwen/Qwen3-30B-A3B --enable-expert-parallel --max-model-len 40960",
+        "vllm serve Qwen/Qwen3-Next-80B-A3B-Instruct --max-model-len 65536",
+        "vllm serve Qwen/Qwen3.5-27B --max-model-len 131072 --max-num-seqs 64",
+        "vllm serve Qwen/Qwen2.5-VL-7B-Instruct --max-model-len 128000",
+        "vllm serve Qwen/Qwen3-14B-FP8 --max-model-len 1000000",
+        "vllm serve Qwen/Qwen3-4B --max-model-len 65536 --gpu-memory-utilization 0.99",
+        "python -m sglang.launch_server --model-path Qwen/Qwen3-235B-A22B --tp 4",
+        "python -m sglang.launch_server --model-path Qwen/Qwen3-Coder-Next --context-length 100000",
+        "llama-server -hf unsloth/Qwen3-30B-A3B-GGUF:Q8_0 -c 40960 -ngl 99",
+        "llama-server -hf unsloth/Qwen3-32B-GGUF:Q6_K -c 65536 -np 2", "ollama run qwen3:32b",
+        "trtllm-serve Qwen/Qwen3-32B --tp_size 2 --max_seq_len 40960"}) {
+    for (const char* device : {"rtx-4090", "l40s:2", "a100-pcie-80gb:3", "t4"})
+      try_remedies(
+          checked(command, device, {{"concurrency", "8"}, {"decode_tok_s", "60"}, {"ttft_ms", "800"}}));
+  }
+  CHECK(tried > 60);
 }
 
 TEST_CASE("Heads, cards and contexts") {

@@ -1,5 +1,9 @@
 // Input that means no good: bounded time and memory, a clear sentence, never a crash.
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
 #include "catch.hpp"
 #include "plan/yaml_tree.hpp"
 #include "plan_reader.hpp"
@@ -78,4 +82,46 @@ TEST_CASE("Repeated pieces end in few deployments, each read to its end") {
 TEST_CASE("A folder or file that can't be read is an error that names it") {
   Report report;
   CHECK_THROWS_AS(read_path("/nonexistent/plan.yaml", {}, report), Error);
+}
+
+TEST_CASE(
+    "A named file that can't be read as anything is no pass; in a folder it is skipped with the reason") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / "qwenfit-unreadable-test";
+  fs::create_directories(folder);
+  const std::pair<const char*, std::string> files[] = {
+      {"binary.yaml", std::string("MZ\0\0\1\2\3\4", 8)},
+      {"wide.yaml", std::string("\xff\xfeh\0i\0", 6)},
+      {"controls.sh", "\x01\x02\x03\x04\x05\x06\x07 vllm"},
+      {"broken.yaml", "kind: Deployment\nspec:\n  containers: [{image: vllm/vllm-openai\n"},
+      {"other.yaml", "a: {b: [1, 2\n"},
+      {"broken.json", "{\"a\": "},
+      {"empty.yaml", " \n"}};
+  for (const auto& [name, text] : files) {
+    std::ofstream(folder / name, std::ios::binary) << text;
+    Report named;
+    read_path((folder / name).string(), {}, named);
+    INFO(name);
+    REQUIRE(named.deployments.size() == 1);
+    CHECK(has_finding(named.deployments[0], "unreadable"));
+    Estimator estimator(qwenfit::catalog::Catalog::builtin());
+    check(named, {}, estimator);
+    CHECK(exit_status(named, FailOn::error) == 2);
+  }
+  std::ofstream(folder / "fine.yaml") << "a: b\n";
+  std::ofstream(folder / "chart.yaml") << "{{- if .Values.x }}\na: {{ .Values.y }}\n  b: [\n{{- end }}\n";
+  for (const char* name : {"fine.yaml", "chart.yaml"}) {
+    Report named;
+    read_path((folder / name).string(), {}, named);
+    CHECK(named.deployments.empty());
+    CHECK(exit_status(named, FailOn::error) == 0);
+  }
+  Report walked;
+  read_path(folder.string(), {}, walked);
+  CHECK(walked.deployments.empty());
+  CHECK(walked.skipped.size() == 9);
+  CHECK(exit_status(walked, FailOn::error) == 0);
+  CHECK(std::count_if(walked.skipped.begin(), walked.skipped.end(),
+                      [](const SkippedFile& f) { return f.unreadable; }) == 4);
+  fs::remove_all(folder);
 }
