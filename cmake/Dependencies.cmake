@@ -18,6 +18,9 @@ function(qwenfit_fetch name version repository commit)
   FetchContent_MakeAvailable(${name})
 endfunction()
 
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
 find_package(nlohmann_json 3.10 QUIET)
 if(NOT nlohmann_json_FOUND)
   set(JSON_BuildTests OFF CACHE INTERNAL "")

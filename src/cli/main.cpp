@@ -26,6 +26,7 @@ constexpr std::array kCommands{
     Command{"show", "What is it?", "qwenfit show qwen3-30b-a3b", run_show},
     Command{"inspect", "What is in this model file?",
             "echo '{\"model_type\": \"qwen3\"}' > config.json && qwenfit inspect config.json", run_inspect},
+    Command{"detect", "What hardware is in this machine?", "qwenfit detect", run_detect},
     Command{"catalog", "Are my own entries good?",
             "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog},
     Command{"finetune", "How much memory does fine-tuning take?",

@@ -1,0 +1,139 @@
+// A machine as estimates use it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+#include "qwenfit/machine.hpp"
+
+namespace qwenfit::machine {
+namespace {
+
+using catalog::Device;
+using catalog::DeviceClass;
+
+/// Below this a GPU without an entry in the catalog is one that draws the desktop.
+constexpr Bytes kSmallestCard = 2 * units::kGiB;
+/// What the driver reports may differ from the data sheet by so much before it is another amount of memory.
+constexpr double kReserve = 0.12;
+
+/// What the devices of a machine point to.
+struct Records {
+  std::deque<std::string> texts;
+  std::deque<Device> devices;
+
+  catalog::Text keep(std::string text) { return texts.emplace_back(std::move(text)); }
+};
+
+double whole_gib(Bytes bytes) {
+  return std::ceil(units::to_gib(bytes) - 0.25);
+}
+
+LocalDevice matched(const Gpu& gpu) {
+  const Device& d = *gpu.match.device;
+  LocalDevice local{&d, gpu.match.memory_gb, std::nullopt, gpu.free};
+  if (!gpu.memory) return local;
+  if (!d.working_sets.empty()) {  // Apple: what of it the GPU may have is known
+    local.memory_gb = units::to_gib(*gpu.memory);
+    return local;
+  }
+  const double known = gpu.match.memory_gb.value_or(d.memory_gb.value_or(0));
+  if (gpu.unified || known <= 0 || std::fabs(units::to_gib(*gpu.memory) / known - 1) > kReserve)
+    local.capacity = gpu.memory;
+  return local;
+}
+
+LocalDevice unmatched(const Gpu& gpu, std::size_t number, Records& records) {
+  Device& d = records.devices.emplace_back();
+  d.id = records.keep(fmt::format("auto-gpu{}", number));
+  d.name = records.keep(gpu.name);
+  d.vendor = gpu.vendor;
+  d.arch = "unknown";
+  d.device_class = DeviceClass::consumer;
+  d.device_count = 1;
+  d.memory_gb = whole_gib(*gpu.memory);
+  return {&d, std::nullopt, gpu.memory, gpu.free};
+}
+
+/// Operations a second of all cores: a fused multiply-add of one vector of 32-bit numbers each cycle, as the
+/// catalog's figures of processors have it.
+std::optional<double> tflops_of(const Processor& p) {
+  if (p.cores <= 0 || p.mega_hertz <= 0) return std::nullopt;
+  const auto has = [&](const char* set) {
+    return std::find(p.vector_sets.begin(), p.vector_sets.end(), set) != p.vector_sets.end();
+  };
+  const double lanes = has("AVX-512") ? 16 : has("AVX2") ? 8 : 4;
+  return p.cores * p.mega_hertz * 1e6 * lanes * 2 / 1e12;
+}
+
+const Device* processor_record(const Machine& machine, Records& records, std::vector<std::string>& notes) {
+  const Processor& p = machine.processor;
+  const Memory& memory = machine.memory;
+  const Device* known = p.match.device;
+  if (known && !memory.bandwidth_gb_s && known->bandwidth_gb_s) {
+    if (!p.match.note.empty()) notes.push_back(p.match.note);
+    return known;
+  }
+  Device& d = records.devices.emplace_back();
+  if (known) {
+    d = *known;
+  } else {
+    d.id = "auto-cpu";
+    d.arch = "unknown";
+    d.device_class = DeviceClass::cpu;
+    d.device_count = 1;
+    d.fp32_tflops = tflops_of(p);
+  }
+  d.name = records.keep(p.name.empty() ? "processor" : p.name);
+  d.bandwidth_gb_s = memory.bandwidth_gb_s ? memory.bandwidth_gb_s : memory.measured_gb_s;
+  if (memory.bandwidth_gb_s)
+    notes.push_back(fmt::format("memory bandwidth of {:.1f} GB/s: {} modules of {} at {} MT/s",
+                                *memory.bandwidth_gb_s, memory.modules.size(), memory.modules.front().type,
+                                memory.modules.front().mega_transfers));
+  else if (memory.measured_gb_s)
+    notes.push_back(fmt::format("memory bandwidth of {:.1f} GB/s: measured here", *memory.measured_gb_s));
+  return &d;
+}
+
+}  // namespace
+
+LocalDevices local_devices(const Machine& machine) {
+  LocalDevices out;
+  const auto records = std::make_shared<Records>();
+  out.records = records;
+  for (const Gpu& gpu : machine.gpus) {
+    if (gpu.match.device) {
+      if (!gpu.match.note.empty()) out.notes.push_back(gpu.match.note);
+      out.gpus.push_back(matched(gpu));
+      if (gpu.free)
+        out.notes.push_back(
+            fmt::format("{}: {} are free now", gpu.match.device->name, units::format_bytes(*gpu.free)));
+      continue;
+    }
+    if (gpu.unified || gpu.memory.value_or(0) < kSmallestCard) {
+      out.notes.push_back(fmt::format(
+          "{} is left out: the catalog does not know it, and it has no memory of its own to speak of",
+          gpu.name));
+      continue;
+    }
+    out.gpus.push_back(unmatched(gpu, out.gpus.size(), *records));
+    out.notes.push_back(
+        fmt::format("{} is not in the catalog: of its {} memory is known, but not how fast it is", gpu.name,
+                    units::format_bytes(*gpu.memory)));
+  }
+  const Memory& memory = machine.memory;
+  std::vector<std::string> about_memory;
+  out.processor = {processor_record(machine, *records, about_memory), std::nullopt, memory.total,
+                   memory.available};
+  if (memory.available)
+    about_memory.push_back(
+        fmt::format("host memory: {} are free now", units::format_bytes(*memory.available)));
+  out.notes.insert(out.notes.end(), about_memory.begin(), about_memory.end());
+  out.host_name = out.processor.device->name;
+  out.host_bandwidth_gb_s = out.processor.device->bandwidth_gb_s;
+  out.host_memory = memory.available;
+  return out;
+}
+
+}  // namespace qwenfit::machine
