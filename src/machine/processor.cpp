@@ -34,8 +34,8 @@ Processor parse_cpuinfo(std::string_view text) {
   for (const std::string_view line : split(text, '\n')) {
     const auto [key, value] = key_value(line, ':');
     if (key == "processor") p.threads = std::min(p.threads + 1, kMostThreads);
-    else if (key == "model name" && p.name.empty()) p.name = value;
-    else if (key == "Model" && p.name.empty()) p.name = value;  // Raspberry Pi
+    else if ((key == "model name" || key == "Model") && p.name.empty())
+      p.name = value;  // Raspberry Pi: Model
     else if (key == "physical id") {
       socket = leading_number(value).value_or(0);
       sockets.insert(socket);
