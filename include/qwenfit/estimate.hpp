@@ -94,11 +94,15 @@ struct Estimate {
   std::vector<std::string> hints;  ///< what else would do, from Estimator::hints, where that was asked
 };
 
+/// Whether a scenario's model may be the path of a file or folder on this machine. Names in other people's
+/// files (deployment plans) are names only.
+enum class ModelFiles : bool { ignore, read };
+
 /// Turns scenarios into estimates. Keeps what repeats between scenarios (inventories, weights) in
 /// bounded caches, so one object should serve many scenarios. Not thread-safe; copies are cheap to make.
 class Estimator {
  public:
-  explicit Estimator(const catalog::Catalog& catalog);
+  explicit Estimator(const catalog::Catalog& catalog, ModelFiles files = ModelFiles::ignore);
   ~Estimator();
   Estimator(const Estimator&) = delete;
   Estimator& operator=(const Estimator&) = delete;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "qwenfit/catalog.hpp"
+#include "qwenfit/format.hpp"
 #include "qwenfit/units.hpp"
 
 namespace qwenfit::input {
@@ -23,12 +26,13 @@ struct FileTensor {
 
 /// One file, or the files that belong together.
 struct ModelFile {
-  std::string kind;                             ///< "GGUF", "safetensors", "configuration"
-  std::vector<std::string> files;               ///< paths that were read
-  Bytes file_bytes = 0;                         ///< sizes of model files on disk
-  bool header_only = false;                     ///< a file ends with its header: the data is not there
-  std::map<std::string, std::string> texts;     ///< metadata: "general.name", "model_type"
-  std::map<std::string, std::int64_t> numbers;  ///< metadata: "general.file_type", "split.count"
+  std::string kind;                          ///< "GGUF", "safetensors", "configuration"
+  std::vector<std::string> files;            ///< paths that were read
+  Bytes file_bytes = 0;                      ///< sizes of model files on disk
+  bool header_only = false;                  ///< a file ends with its header: the data is not there
+  std::map<std::string, std::string> texts;  ///< metadata: "general.name", "model_type"
+  std::map<std::string, std::int64_t>
+      numbers;  ///< metadata: "general.file_type"; of a short list the largest
   std::vector<FileTensor> tensors;
 
   std::int64_t elements() const;  ///< stored values of all tensors
@@ -54,13 +58,38 @@ ModelFile read_model(const catalog::Catalog& catalog, const std::string& path);
 /// llama.cpp's name of a file type ("Q4_K_M" of 15); empty when it is not known.
 std::string gguf_file_type(std::int64_t file_type);
 
-/// What of a GGUF file is not as llama-quantize makes it of the catalog's model: one sentence each.
-/// Empty when nothing differs. The model is the one that the file's "general.name" means.
-struct Comparison {
-  const catalog::Model* model = nullptr;  ///< null: the catalog has no model of this name
-  const catalog::WeightFormat* format = nullptr;
-  std::vector<std::string> differences;
+/// A model that lies on this machine: what a file or folder says of itself, in the words of the catalog.
+/// Models and formats point to texts that live as long as this.
+struct LocalModel {
+  std::string path;
+  ModelFile file;
+  catalog::Model model;  ///< the catalog's record where name and shape agree, else its own
+  const catalog::Variant* variant = nullptr;  ///< of that record
+  const catalog::Model* like = nullptr;       ///< the catalog's model of this shape; null where it has none
+  /// Of the tensors, with the id of the catalog's format that it is or comes nearest to, and a name that says
+  /// more ("Q4_K_M with Q8_0 embeddings"). Without an id: a configuration alone, in the engine's format.
+  catalog::WeightFormat format{};
+  std::shared_ptr<const format::Weights> weights;  ///< types and bytes of the files; null without tensors
+  std::vector<std::string> differences;  ///< from the catalog's model and from what its format's tool makes
+  std::vector<std::string> notes;        ///< for an estimate: what was read, what is different
+
+  LocalModel() = default;
+  LocalModel(const LocalModel&) = delete;  // weights and texts point into it
+  LocalModel& operator=(const LocalModel&) = delete;
+
+  std::deque<std::string> texts;  ///< what views in `model` and `format` point to
 };
-Comparison compare_with_catalog(const catalog::Catalog& catalog, const ModelFile& file);
+
+/// The model that a file or folder holds.
+/// @throws Error(unsupported) when it is no Qwen model, Error(bad_input) when its tensors contradict its
+/// header.
+std::shared_ptr<const LocalModel> model_of(const catalog::Catalog& catalog, std::string path, ModelFile file);
+
+/// The model at `path`: `read_model` and `model_of`.
+std::shared_ptr<const LocalModel> open_model(const catalog::Catalog& catalog, const std::string& path);
+
+/// Whether `name` means a file or folder on this machine: it is there, and either its spelling is that of a
+/// path (a separator, or an ending like .gguf, .safetensors, .json) or the catalog knows no such name.
+bool is_path(const catalog::Catalog& catalog, const std::string& name);
 
 }  // namespace qwenfit::input

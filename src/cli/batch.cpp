@@ -25,7 +25,7 @@ constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 /// Answers lines one by one and counts what went wrong.
 class Batch {
  public:
-  explicit Batch(const catalog::Catalog& catalog) : estimator_(catalog) {}
+  explicit Batch(const catalog::Catalog& catalog) : estimator_(catalog, ModelFiles::read) {}
 
   void line(std::string_view text, std::string& out) {
     ++line_;

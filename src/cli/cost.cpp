@@ -16,7 +16,8 @@ int run_cost(const std::vector<std::string>& args) {
   Scenario scenario;
   CommonOptions common;
   double tok_s = 0;
-  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name");
+  app.add_option("model", scenario.model,
+                 "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path");
   auto* speed = app.add_option("--tok-s", tok_s, "tokens a second in all, instead of a model's estimate")
                     ->type_name("TOKENS")
                     ->check(CLI::Range(1e-3, 1e9));
@@ -36,7 +37,7 @@ int run_cost(const std::vector<std::string>& args) {
     if (scenario.model.empty())
       throw Error(ErrorCode::usage, "a model is missing, or --tok-s: `qwenfit cost --help`");
     const catalog::Catalog catalog = open_catalog(common);
-    Estimator estimator(catalog);
+    Estimator estimator(catalog, ModelFiles::read);
     rows = cost_by_concurrency(estimator, scenario);
   }
   print(report::render(report::cost_table(rows), common.form(), output_style()));

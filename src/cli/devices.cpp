@@ -27,7 +27,7 @@ int run_devices(const std::vector<std::string>& args) {
   std::vector<std::string> kinds;
   std::string order = "memory";
   bool all = false;
-  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
   app.add_option("--class", kinds, "gpu, laptop, unified, mac, cpu or server; several with commas")
       ->type_name("CLASS")
@@ -50,7 +50,7 @@ int run_devices(const std::vector<std::string>& args) {
   for (const std::string& kind : kinds) question.kinds.push_back(parse_device_kind(kind));
   question.order = parse_device_order(order);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   const DevicesAnswer answer = compare_devices(estimator, scenario, question);
   const std::size_t most = all ? std::numeric_limits<std::size_t>::max() : kRowsOfGroup;
   print(report::render(answer, common.form(), output_style(), most));

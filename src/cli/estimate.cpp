@@ -42,7 +42,7 @@ int run_estimate(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   Estimate estimate = estimator.estimate(scenario);
   const report::Form form = common.form();
   // Sentences are for people; JSON is the same object that `batch` writes.

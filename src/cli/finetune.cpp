@@ -50,7 +50,7 @@ int run_finetune(const std::vector<std::string>& args) {
   CommonOptions common;
   Train train;
   TrainOptions options;
-  app.add_option("model", scenario.model, "catalog id or Hugging Face id")->required();
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id or a path")->required();
   add_train_options(app, train, options);
   add_scenario_options(
       app, args, scenario,
@@ -74,7 +74,7 @@ int run_finetune(const std::vector<std::string>& args) {
   if (options.fsdp) train.fsdp = true;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   scenario.train = train;
   if (train.method.empty()) {
     print(report::render(report::finetune_table(compare_finetuning(estimator, scenario)), common.form(),

@@ -3,6 +3,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "qwenfit/error.hpp"
 #include "report/file_card.hpp"
 
 namespace qwenfit::cli {
@@ -25,8 +26,15 @@ int run_inspect(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
   const catalog::Catalog catalog = open_catalog(common);
   const input::ModelFile file = input::read_model(catalog, path);
-  print(report::render(report::file_card(path, file, input::compare_with_catalog(catalog, file)),
-                       common.form(), output_style()));
+  std::shared_ptr<const input::LocalModel> model;
+  std::string why_not;
+  try {
+    model = input::model_of(catalog, path, file);
+  } catch (const Error& e) {
+    why_not = e.what();
+    if (why_not.starts_with(path + ": ")) why_not.erase(0, path.size() + 2);
+  }
+  print(report::render(report::file_card(path, file, model.get(), why_not), common.form(), output_style()));
   return kAnswered;
 }
 

@@ -17,7 +17,7 @@ int run_max(const std::vector<std::string>& args) {
   CommonOptions common;
   std::string what = "context";
   std::string order = "memory";
-  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
   app.add_option("--what", what, "context, concurrency, tokens, layers, format or device")
       ->type_name("LIMIT");
@@ -37,7 +37,7 @@ int run_max(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
   const Limit limit = parse_limit(what);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   const LimitAnswer answer = find_limit(estimator, scenario, limit, parse_device_order(order));
   print(report::render(report::limit_card(answer), common.form(), output_style()));
   return answer.value || !answer.name.empty() ? kAnswered : kRequirementNotMet;

@@ -14,7 +14,7 @@ int run_quants(const std::vector<std::string>& args) {
                "qwenfit quants");
   Scenario scenario;
   CommonOptions common;
-  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag or GGUF file name")
+  app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
   add_scenario_options(app, args, scenario, {"format", "require", "train", "explain"});
   add_common_options(app, common);
@@ -24,7 +24,7 @@ int run_quants(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   const QuantsAnswer answer = compare_quants(estimator, scenario);
   print(report::render(report::quants_table(answer, scenario.method == Method::quick), common.form(),
                        output_style()));

@@ -19,7 +19,8 @@ constexpr std::int64_t kLimit = 1'000'000;
 /// Writes points as they come and counts those without an answer.
 class Points {
  public:
-  Points(const catalog::Catalog& catalog, report::Form form) : estimator_(catalog), form_(form) {}
+  Points(const catalog::Catalog& catalog, report::Form form)
+      : estimator_(catalog, ModelFiles::read), form_(form) {}
 
   void point(const Scenario& scenario, std::int64_t number, const std::string& error) {
     ++points_;

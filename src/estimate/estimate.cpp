@@ -3,6 +3,7 @@
 #include "answers.hpp"
 #include "estimator_impl.hpp"
 #include "quick.hpp"
+#include "qwenfit/error.hpp"
 
 namespace qwenfit {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 /// Models x formats of a large batch; each entry holds some hundred tensors.
 constexpr std::size_t kMostCachedWeights = 1024;
 constexpr std::size_t kMostCachedNames = 4096;
+constexpr std::size_t kMostLocalModels = 4096;
 
 /// What `find` gives for `name`, kept. Failures are not kept: they end the scenario anyway.
 template <class Match, class F>
@@ -74,7 +76,18 @@ const catalog::DeviceMatch& Estimator::Impl::find_device(const std::string& name
   return cached(device_cache, name, [&](const std::string& n) { return catalog.find_device(n); });
 }
 
-Estimator::Estimator(const catalog::Catalog& catalog) : impl_(std::make_unique<Impl>(catalog)) {}
+const input::LocalModel* Estimator::Impl::local_model(const std::string& name) {
+  if (files == ModelFiles::ignore) return nullptr;
+  if (const auto it = local_models.find(name); it != local_models.end()) return it->second.get();
+  if (!input::is_path(catalog, name)) return nullptr;
+  if (local_models.size() >= kMostLocalModels)
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: more than {} model files are named", name, kMostLocalModels));
+  return local_models.emplace(name, input::open_model(catalog, name)).first->second.get();
+}
+
+Estimator::Estimator(const catalog::Catalog& catalog, ModelFiles files)
+    : impl_(std::make_unique<Impl>(catalog, files)) {}
 Estimator::~Estimator() = default;
 const catalog::Catalog& Estimator::catalog() const {
   return impl_->catalog;

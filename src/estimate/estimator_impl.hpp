@@ -6,11 +6,12 @@
 #include <unordered_map>
 
 #include "qwenfit/estimate.hpp"
+#include "qwenfit/input.hpp"
 
 namespace qwenfit {
 
 struct Estimator::Impl {
-  explicit Impl(const catalog::Catalog& c) : catalog(c) {}
+  Impl(const catalog::Catalog& c, ModelFiles f) : catalog(c), files(f) {}
 
   /// What repeats between scenarios is kept: inventories are walked once.
   std::shared_ptr<const format::Weights> weights(const catalog::Model& model,
@@ -24,8 +25,11 @@ struct Estimator::Impl {
   /// Names looked up, from the cache or searched: a batch repeats few names many times.
   const catalog::ModelMatch& find_model(const std::string& name);
   const catalog::DeviceMatch& find_device(const std::string& name);
+  /// The model on this machine that `name` is the path of; null when it is no path.
+  const input::LocalModel* local_model(const std::string& name);
 
   const catalog::Catalog catalog;
+  const ModelFiles files;
   using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool, bool,
                          std::string>;
   std::map<Key, std::shared_ptr<const format::Weights>> weight_cache;
@@ -37,6 +41,8 @@ struct Estimator::Impl {
   std::map<std::shared_ptr<const format::Weights>, WeightSummary> weight_summaries;
   std::unordered_map<std::string, catalog::ModelMatch> model_cache;
   std::unordered_map<std::string, catalog::DeviceMatch> device_cache;
+  /// Kept for good: other caches and estimates point into them. Null: a name.
+  std::unordered_map<std::string, std::shared_ptr<const input::LocalModel>> local_models;
 };
 
 }  // namespace qwenfit

@@ -234,6 +234,45 @@ format::RecipeOptions recipe_options(const Scenario& scenario, const Setup& setu
   return recipe;
 }
 
+catalog::ModelMatch match_of(const input::LocalModel& local) {
+  catalog::ModelMatch match;
+  match.model = &local.model;
+  match.variant = local.variant;
+  if (!local.format.id.empty()) match.format = &local.format;
+  return match;
+}
+
+/// The catalog's format, or the file's own where it is of that format.
+const catalog::WeightFormat& format_asked(const catalog::Catalog& catalog, const std::string& name,
+                                          const input::LocalModel* local) {
+  const catalog::WeightFormat& format = catalog.find_format(name);
+  return local && format.id == local->format.id ? local->format : format;
+}
+
+/// A path names no publisher, and its model has the MTP blocks that the file has.
+void adapt(const input::LocalModel& local, const catalog::WeightFormat& format,
+           format::RecipeOptions& recipe) {
+  recipe.publisher.clear();
+  recipe.legacy_qkv = false;
+  if (format::layout_of(format, recipe) == model::Layout::gguf && local.model.geometry.mtp_layers > 0)
+    recipe.with_mtp = true;
+}
+
+/// Whether the engine loads the files' tensors as they are, not what a conversion would make of them.
+bool holds(const input::LocalModel& local, const catalog::WeightFormat& format,
+           const format::RecipeOptions& recipe) {
+  return local.weights && &format == &local.format && !recipe.mlx &&
+         local.weights->layout == format::layout_of(format, recipe);
+}
+
+void add_file_notes(const input::LocalModel& local, Setup& setup) {
+  if (local.weights && setup.weights != local.weights)
+    add_note(setup, fmt::format("the weights are those of {} after a conversion to {}", local.path,
+                                setup.weights->format->name));
+  else
+    for (const std::string& note : local.notes) add_note(setup, note);
+}
+
 /// The textbook formula knows no engine: 16-bit cache and a context of its own.
 void fill_quick_defaults(Setup& setup) {
   if (setup.context == 0) setup.context = quick::kContext;
@@ -255,7 +294,8 @@ void check_limits(const Setup& setup) {
 engine::Setup Estimator::resolve(const Scenario& scenario) {
   const catalog::Catalog& catalog = impl_->catalog;
   if (scenario.model.empty()) throw Error(ErrorCode::usage, "no model is named");
-  const catalog::ModelMatch& match = impl_->find_model(scenario.model);
+  const input::LocalModel* local = impl_->local_model(scenario.model);
+  const catalog::ModelMatch match = local ? match_of(*local) : impl_->find_model(scenario.model);
   Setup setup;
   setup.catalog = &catalog;
   setup.model = match.model;
@@ -267,12 +307,15 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   add_devices(catalog, scenario, find_device, setup);
 
   const catalog::WeightFormat* format = match.format;
-  if (scenario.format) format = &catalog.find_format(*scenario.format);
+  if (scenario.format) format = &format_asked(catalog, *scenario.format, local);
   else if (!format && !match.format_text.empty())
     format = &catalog.find_format(match.format_text);  // names a format that is not known
   if (scenario.train) format = format_to_train(catalog, *scenario.train, format, setup);
   if (scenario.engine) setup.engine = &catalog.find_engine(*scenario.engine);
   else if (scenario.train) setup.engine = catalog.engine("transformers");
+  else if (local && format == &local->format && local->weights &&
+           local->weights->layout == model::Layout::gguf)
+    setup.engine = catalog.engine("llama.cpp");
   else setup.engine = &engine_for(catalog, format, setup);
   // "nvfp4" is another layout in MLX's files.
   if (format && setup.engine->id == "mlx") {
@@ -298,7 +341,11 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     setup.weights = impl_->quick_weights(*setup.model, *format);
     fill_quick_defaults(setup);
   } else {
-    setup.weights = impl_->weights(*setup.model, *format, recipe_options(scenario, setup, match.mtp));
+    format::RecipeOptions recipe = recipe_options(scenario, setup, match.mtp);
+    if (local) adapt(*local, *format, recipe);
+    if (local && holds(*local, *format, recipe)) setup.weights = local->weights;
+    else setup.weights = impl_->weights(*setup.model, *format, recipe);
+    if (local) add_file_notes(*local, setup);
     engine::fill_defaults(setup);
   }
   if (setup.tensor_parallel == 0) setup.tensor_parallel = 1;  // left to the engine, which did not decide

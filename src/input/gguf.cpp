@@ -10,24 +10,33 @@ namespace {
 /// enum gguf_type.
 enum ValueType : std::uint64_t { kBool = 7, kString = 8, kArray = 9, kMostTypes = 13 };
 constexpr std::array<int, kMostTypes> kWidths{1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
-constexpr std::array<bool, kMostTypes> kUnsigned{true, false, true,  false, true,  false, false,
-                                                 true, false, false, true,  false, false};
+constexpr std::array<bool, kMostTypes> kWhole{true, true,  true,  true, true, true, false,
+                                              true, false, false, true, true, false};
+constexpr std::array<bool, kMostTypes> kSigned{false, true,  false, true,  false, true, true,
+                                               false, false, false, false, true,  true};
 
-/// enum ggml_type -> dtype of the catalog; empty where a type was removed or is never stored.
-constexpr std::array<std::string_view, 41> kTypes{
+/// enum ggml_type (ggml/include/ggml.h) -> dtype of the catalog; empty where a type was removed or is never
+/// stored: Q4_2, Q4_3, Q8_1, the interleaved Q4_0_N_M and IQ4_NL_N_M.
+constexpr std::array<std::string_view, 43> kTypes{
     "f32",   "f16",    "q4_0",  "q4_1", "",     "",        "q5_0",   "q5_1",    "q8_0",  "",       "q2_k",
     "q3_k",  "q4_k",   "q5_k",  "q6_k", "q8_k", "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",
-    "iq2_s", "iq4_xs", "i8",    "",     "i32",  "i64",     "",       "iq1_m",   "bf16",  "",       "",
-    "",      "tq1_0",  "tq2_0", "",     "",     "",        "mxfp4",  "nvfp4"};
+    "iq2_s", "iq4_xs", "i8",    "i16",  "i32",  "i64",     "f64",    "iq1_m",   "bf16",  "",       "",
+    "",      "tq1_0",  "tq2_0", "",     "",     "",        "mxfp4",  "nvfp4",   "q1_0",  "q2_0"};
 
-/// enum llama_ftype.
-constexpr std::array<std::string_view, 39> kFileTypes{
-    "F32",    "F16",    "Q4_0",   "Q4_1",    "",       "",       "",       "Q8_0",   "Q5_0",     "Q5_1",
-    "Q2_K",   "Q3_K_S", "Q3_K_M", "Q3_K_L",  "Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K",     "IQ2_XXS",
-    "IQ2_XS", "Q2_K_S", "IQ3_XS", "IQ3_XXS", "IQ1_S",  "IQ4_NL", "IQ3_S",  "IQ3_M",  "IQ2_S",    "IQ2_M",
-    "IQ4_XS", "IQ1_M",  "BF16",   "",        "",       "",       "TQ1_0",  "TQ2_0",  "MXFP4_MOE"};
+/// enum llama_ftype (include/llama.h); 4 to 6 and 33 to 35 were removed.
+constexpr std::array<std::string_view, 42> kFileTypes{
+    "F32",   "F16",     "Q4_0",      "Q4_1",   "",       "",        "",       "Q8_0",   "Q5_0",
+    "Q5_1",  "Q2_K",    "Q3_K_S",    "Q3_K_M", "Q3_K_L", "Q4_K_S",  "Q4_K_M", "Q5_K_S", "Q5_K_M",
+    "Q6_K",  "IQ2_XXS", "IQ2_XS",    "Q2_K_S", "IQ3_XS", "IQ3_XXS", "IQ1_S",  "IQ4_NL", "IQ3_S",
+    "IQ3_M", "IQ2_S",   "IQ2_M",     "IQ4_XS", "IQ1_M",  "BF16",    "",       "",       "",
+    "TQ1_0", "TQ2_0",   "MXFP4_MOE", "NVFP4",  "Q1_0",   "Q2_0"};
+
+/// A file whose type was guessed when it was loaded carries this bit (LLAMA_FTYPE_GUESSED).
+constexpr std::int64_t kGuessed = 1024;
 
 constexpr Bytes kLongestName = 4096;
+/// Hyperparameters by layer come as lists; longer ones are vocabularies.
+constexpr std::int64_t kLongestList = 1024;
 
 class GgufReader {
  public:
@@ -82,7 +91,7 @@ class GgufReader {
   void read_pair() {
     const std::string key = name("a metadata key");
     const std::uint64_t type = value_type();
-    if (type == kArray) return skip_array();
+    if (type == kArray) return read_array(key);
     if (type == kString) {
       if (key.starts_with("general.")) {
         const std::int64_t length = reader_.count(wide_, "a metadata string");
@@ -96,15 +105,28 @@ class GgufReader {
       }
       return reader_.skip(reader_.count(wide_, "a metadata string"), "a metadata string");
     }
-    const std::uint64_t value = reader_.number(kWidths[type], "a metadata value");
-    if (kUnsigned[type] && value <= static_cast<std::uint64_t>(units::kMaxCount))
-      file_.numbers[key] = static_cast<std::int64_t>(value);
+    if (const auto value = whole(type)) file_.numbers[key] = *value;
   }
 
-  void skip_array() {
+  /// A value that is a sensible count; nothing for others, which are read all the same.
+  std::optional<std::int64_t> whole(std::uint64_t type) {
+    const std::uint64_t value = reader_.number(kWidths[type], "a metadata value");
+    const bool negative = kSigned[type] && (value >> (8 * kWidths[type] - 1) & 1) != 0;
+    if (!kWhole[type] || negative || value > static_cast<std::uint64_t>(units::kMaxCount))
+      return std::nullopt;
+    return static_cast<std::int64_t>(value);
+  }
+
+  void read_array(const std::string& key) {
     const std::uint64_t type = value_type();
     if (type == kArray) bad(name_, "metadata holds an array of arrays, which llama.cpp does not read");
     const std::int64_t count = reader_.count(wide_, "an array's length");
+    if (type != kString && kWhole[type] && count <= kLongestList) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        if (const auto value = whole(type)) file_.numbers[key] = std::max(file_.numbers[key], *value);
+      }
+      return;
+    }
     if (type != kString) {
       const auto bytes = product(count, kWidths[type]);
       if (!bytes) bad(name_, fmt::format("an array of {} values, beyond any file", count));
@@ -162,6 +184,7 @@ ModelFile read_gguf(const catalog::Catalog& catalog, std::istream& in, Bytes siz
 }
 
 std::string gguf_file_type(std::int64_t file_type) {
+  file_type &= ~kGuessed;
   if (file_type < 0 || file_type >= std::ssize(kFileTypes)) return "";
   return std::string(kFileTypes[static_cast<std::size_t>(file_type)]);
 }

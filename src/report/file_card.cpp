@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "qwenfit/model.hpp"
+
 namespace qwenfit::report {
 namespace {
 
@@ -11,9 +13,28 @@ struct TypeSum {
   std::int64_t tensors = 0, elements = 0, bytes = 0;
 };
 
+void add_model(CardFiller& fill, const input::LocalModel& local) {
+  const model::ParameterCount count =
+      model::count_parameters(model::build_inventory(local.model, model::Layout::checkpoint));
+  fill.section("Model");
+  fill.text("model", "Model", local.model.id);
+  if (local.like && local.like->id != local.model.id) fill.text("like", "Has the shape of", local.like->id);
+  fill.cell("parameters", "Parameters", {units::format_parameters(count.total), count.total});
+  if (local.model.context.native > 0) fill.count("context_native", "Context", local.model.context.native);
+  if (!local.format.id.empty()) {
+    fill.text("format", "Format", local.format.id);
+    fill.text("format_name", "Weights", local.format.name);
+  }
+  if (!local.like) fill.text("differences", "Differences", "the catalog has no model of this shape");
+  else if (local.differences.empty())
+    fill.text("differences", "Differences", "none from the catalog's model");
+  else fill.list("differences", "Differences", local.differences);
+}
+
 }  // namespace
 
-Card file_card(const std::string& path, const input::ModelFile& file, const input::Comparison& comparison) {
+Card file_card(const std::string& path, const input::ModelFile& file, const input::LocalModel* model,
+               const std::string& why_not) {
   Card card{"file", path, path, {}};
   CardFiller fill(card, {}, {});
   fill.section("");
@@ -47,13 +68,8 @@ Card file_card(const std::string& path, const input::ModelFile& file, const inpu
                              units::format_parameters(sum.elements)),
                  sum.bytes});
   }
-  if (comparison.model && comparison.format) {
-    fill.section("Against the catalog");
-    fill.text("model", "Model", comparison.model->id);
-    fill.text("format", "Format", comparison.format->id);
-    if (comparison.differences.empty()) fill.text("differences", "Differences", "none");
-    else fill.list("differences", "Differences", comparison.differences);
-  }
+  if (model) add_model(fill, *model);
+  else fill.text("why_not", "No estimate", why_not);
   return card;
 }
 

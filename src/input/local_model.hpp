@@ -1,0 +1,44 @@
+// Headers -> models: what the readers of GGUF files and of checkpoints share.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "header_reader.hpp"
+#include "qwenfit/input.hpp"
+
+namespace qwenfit::input {
+
+/// What a header says of a model, before the catalog is asked for it.
+struct Shape {
+  catalog::Arch arch = catalog::Arch::unknown;
+  std::string architecture;  ///< as the header has it
+  catalog::Geometry geometry{};
+  std::int32_t context = 0;    ///< tokens; 0: not said
+  bool text_only = false;      ///< towers are kept in other files: they come from the catalog's model
+  std::optional<bool> towers;  ///< whether its model has some; nothing: not said
+};
+
+/// Refuses sizes whose products no machine could count.
+void check_size(const std::string& path, const catalog::Geometry& geometry);
+
+/// Fills model, variant and like: the first of `names` that means a model of this shape in the catalog, else
+/// any of this shape, else a model of its own.
+void identify(const catalog::Catalog& catalog, const Shape& shape, const std::vector<std::string>& names,
+              LocalModel& local);
+
+/// The name of the file or folder at `path`, without ending and split number.
+std::string stem_of(const std::string& path);
+
+/// Keeps `text` for a view.
+inline std::string_view keep(LocalModel& local, std::string text) {
+  return local.texts.emplace_back(std::move(text));
+}
+
+void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local);
+
+}  // namespace qwenfit::input
