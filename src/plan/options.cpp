@@ -17,10 +17,6 @@ void each_name(std::string_view names, F&& f) {
   }
 }
 
-std::string canonical(const OptionRule& rule) {
-  return underscored(rule.names.substr(0, rule.names.find(' ')));
-}
-
 struct Matched {
   const OptionRule* rule = nullptr;
   bool negated = false;
@@ -170,7 +166,7 @@ class Parser {
     }
     if (!m.rule->relevant) return;
     if (!value) value = Word{"", word.line, {}};
-    keep(canonical(*m.rule), m.sub, *value, word.line);
+    keep(m.rule->canonical(), m.sub, *value, word.line);
   }
 
   /// A word behind an unknown option is its value, unless that would swallow the model.
@@ -216,6 +212,10 @@ class Parser {
 };
 
 }  // namespace
+
+std::string OptionRule::canonical() const {
+  return underscored(names.substr(0, names.find(' ')));
+}
 
 std::string option_name(std::string_view text) {
   while (text.starts_with('-')) text.remove_prefix(1);

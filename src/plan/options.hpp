@@ -24,7 +24,15 @@ struct OptionRule {
   std::string_view
       names;  ///< "tensor-parallel-size -tp": long names without dashes; the first one is canonical
   Takes takes = Takes::value;
-  bool relevant = false;  ///< to memory, speed or the meaning of the model: kept
+  /// To memory, speed or the meaning of the model: kept. The others are listed so that their values are not
+  /// taken for something else and prefixes stay unique.
+  bool relevant = false;
+  /// The scenario key whose value this option has, both ways: files are read and commands written by it. Of
+  /// several options with one key the first that is given counts, and the first is written.
+  std::string_view key = {};
+
+  /// "tensor_parallel_size"
+  std::string canonical() const;
 };
 
 struct EngineOptions {
@@ -34,6 +42,11 @@ struct EngineOptions {
 };
 
 const EngineOptions& options_of(EngineKind engine);
+
+// The long lists, one file each.
+std::span<const OptionRule> vllm_options();
+std::span<const OptionRule> sglang_options();
+std::span<const OptionRule> llama_options();
 
 /// An option as given. Switches have the value "true" or "false".
 struct Setting {
