@@ -25,9 +25,9 @@ struct Ability {
 /// The score in percent that goes with log-odds.
 double expected_score(double ability);
 
-/// All that took a test of `use`, in the order of models. Every benchmark, version and set-up has a
-/// difficulty of its own; a score is the ability less the difficulty, in log-odds. Fitted by least squares
-/// with Huber's weights; an ability in one text use case is drawn towards the one in all of them.
+/// All that took a test of `use`, in the order of models. Every benchmark, version and set-up has an easiness
+/// and a slope of its own; a score is slope x ability + easiness, in log-odds. Fitted by least squares with
+/// Huber's weights; an ability in one text use case is drawn towards the one in all of them.
 std::vector<Ability> abilities(catalog::UseCase use);
 
 }  // namespace qwenfit

@@ -1,4 +1,5 @@
-// Rasch-like least squares: log-odds of a score = ability of the model - difficulty of the test.
+// Item response theory by least squares: log-odds of a score = slope of the test x ability of the model +
+// easiness of the test.
 #include "qwenfit/ability.hpp"
 
 #include <algorithm>
@@ -18,8 +19,13 @@ constexpr double kEdge = 0.01;
 constexpr double kOutlier = 0.5;
 /// How many tests' weight the prior has: an ability with few tests stays near it.
 constexpr double kPriorOfText = 1.0;
-constexpr double kPriorOfNothing = 0.05;
-constexpr int kRounds = 6;
+constexpr double kPriorOfNothing = 0.1;
+/// How strongly a test's slope is held at 1, and how far it may go: a test that tells models apart hardly or
+/// sharply. Chosen by predicting scores left out (docs/recommend.md).
+constexpr double kPriorOfSlope = 1.0;
+constexpr double kLeastSlope = 0.2;
+constexpr double kMostSlope = 3;
+constexpr int kRounds = 8;
 /// Thin evidence: fewer tests than this, or an error of more than this, in log-odds.
 constexpr int kFewTests = 3;
 constexpr double kLargeError = 0.4;
@@ -31,16 +37,16 @@ struct Observation {
   double weight = 1;
 };
 
+/// Variants of models, numbered as they come.
 struct Subjects {
-  std::vector<std::pair<std::string_view, std::string_view>> names;  ///< model, variant
+  using Name = std::pair<std::string_view, std::string_view>;  ///< model, variant
+  std::vector<Name> names;
+  std::map<Name, int> numbers;
 
   int find(std::string_view model, std::string_view variant) {
-    // Reports stand in the order of models, so a known one is near the end.
-    for (std::size_t i = names.size(); i-- > 0 && names[i].first == model;) {
-      if (names[i].second == variant) return static_cast<int>(i);
-    }
-    names.emplace_back(model, variant);
-    return static_cast<int>(names.size()) - 1;
+    const auto [it, added] = numbers.try_emplace({model, variant}, static_cast<int>(names.size()));
+    if (added) names.emplace_back(model, variant);
+    return it->second;
   }
 };
 
@@ -116,15 +122,47 @@ class Matrix {
   std::vector<double> cells_;
 };
 
+/// A test, and the scores in it.
+struct Test {
+  std::vector<std::size_t> rows;
+  double slope = 1;
+  double easiness = 0;
+};
+
 struct Fitted {
   std::vector<double> ability;
   std::vector<double> error;
-  std::vector<double> mean;  ///< mean difficulty of the tests, one value
+  double slope = 1;  ///< of the average test
+  double easiness = 0;
 };
 
-/// The difficulties are eliminated: what is left is one equation for each subject.
-Matrix normal_equations(const std::vector<Observation>& rows,
-                        const std::vector<std::vector<std::size_t>>& by_test,
+std::vector<Test> tests_of(const std::vector<Observation>& rows) {
+  std::map<int, Test> grouped;
+  for (std::size_t r = 0; r < rows.size(); ++r) grouped[rows[r].test].rows.push_back(r);
+  std::vector<Test> out;
+  for (auto& [unused, test] : grouped) out.push_back(std::move(test));
+  return out;
+}
+
+struct Means {
+  double weight = 0, ability = 0, log_odds = 0;
+};
+
+/// Weighted means over those that took `test`.
+Means means_of(const std::vector<Observation>& rows, const Test& test, const std::vector<double>& ability) {
+  Means m;
+  for (const std::size_t r : test.rows) {
+    m.weight += rows[r].weight;
+    m.ability += rows[r].weight * ability[static_cast<std::size_t>(rows[r].subject)];
+    m.log_odds += rows[r].weight * rows[r].log_odds;
+  }
+  m.ability /= m.weight;
+  m.log_odds /= m.weight;
+  return m;
+}
+
+/// The easiness is eliminated: what is left is one equation for each subject.
+Matrix normal_equations(const std::vector<Observation>& rows, const std::vector<Test>& tests,
                         const std::vector<double>& prior, double strength, std::vector<double>& right) {
   const std::size_t n = prior.size();
   Matrix left(n);
@@ -132,72 +170,68 @@ Matrix normal_equations(const std::vector<Observation>& rows,
     left.at(i, i) = strength;
     right[i] = strength * prior[i];
   }
-  for (const auto& test : by_test) {
-    double weight = 0, sum = 0;
-    for (const std::size_t r : test) {
-      weight += rows[r].weight;
-      sum += rows[r].weight * rows[r].log_odds;
-    }
-    for (const std::size_t r : test) {
+  for (const Test& test : tests) {
+    const Means mean = means_of(rows, test, prior);
+    const double square = test.slope * test.slope;
+    for (const std::size_t r : test.rows) {
       const auto i = static_cast<std::size_t>(rows[r].subject);
-      left.at(i, i) += rows[r].weight;
-      right[i] += rows[r].weight * (rows[r].log_odds - sum / weight);
-      for (const std::size_t s : test)
-        left.at(i, static_cast<std::size_t>(rows[s].subject)) -= rows[r].weight * rows[s].weight / weight;
+      left.at(i, i) += rows[r].weight * square;
+      right[i] += rows[r].weight * test.slope * (rows[r].log_odds - mean.log_odds);
+      for (const std::size_t s : test.rows) {
+        left.at(i, static_cast<std::size_t>(rows[s].subject)) -=
+            rows[r].weight * rows[s].weight * square / mean.weight;
+      }
     }
   }
   return left;
 }
 
-/// Each test's mean of (log-odds - ability): its easiness.
-std::vector<double> easiness_of(const std::vector<Observation>& rows,
-                                const std::vector<std::vector<std::size_t>>& by_test,
-                                const std::vector<double>& ability) {
-  std::vector<double> out;
-  for (const auto& test : by_test) {
-    double weight = 0, sum = 0;
-    for (const std::size_t r : test) {
-      weight += rows[r].weight;
-      sum += rows[r].weight * (rows[r].log_odds - ability[static_cast<std::size_t>(rows[r].subject)]);
-    }
-    out.push_back(sum / weight);
+/// The slope and easiness of `test` with the abilities as they are.
+void fit_test(const std::vector<Observation>& rows, const std::vector<double>& ability, Test& test) {
+  const Means mean = means_of(rows, test, ability);
+  double product = kPriorOfSlope, square = kPriorOfSlope;
+  for (const std::size_t r : test.rows) {
+    const double off = ability[static_cast<std::size_t>(rows[r].subject)] - mean.ability;
+    product += rows[r].weight * off * (rows[r].log_odds - mean.log_odds);
+    square += rows[r].weight * off * off;
   }
-  return out;
+  test.slope = std::clamp(product / square, kLeastSlope, kMostSlope);
+  test.easiness = mean.log_odds - test.slope * mean.ability;
 }
 
-/// Abilities around 0, with the mean easiness of the tests added, so that their scale is that of a score.
+/// Abilities, slopes and weights in turn. The scale of the abilities follows from the slopes being held at 1.
 Fitted fit(std::vector<Observation> rows, const std::vector<double>& prior, double strength) {
-  std::map<int, std::vector<std::size_t>> grouped;
-  for (std::size_t r = 0; r < rows.size(); ++r) grouped[rows[r].test].push_back(r);
-  std::vector<std::vector<std::size_t>> by_test;
-  for (auto& [unused, test] : grouped) by_test.push_back(std::move(test));
-
+  std::vector<Test> tests = tests_of(rows);
   Fitted out;
-  double spread = 0;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<double> right(prior.size());
-    Matrix left = normal_equations(rows, by_test, prior, strength, right);
+    Matrix left = normal_equations(rows, tests, prior, strength, right);
     left.factor();
     left.forward(right);
     left.backward(right);
     out.ability = std::move(right);
-    const std::vector<double> easiness = easiness_of(rows, by_test, out.ability);
-    spread = 0;
-    for (std::size_t t = 0; t < by_test.size(); ++t) {
-      for (const std::size_t r : by_test[t]) {
+    double spread = 0;
+    for (Test& test : tests) {
+      fit_test(rows, out.ability, test);
+      for (const std::size_t r : test.rows) {
         Observation& row = rows[r];
-        const double off =
-            std::abs(row.log_odds - out.ability[static_cast<std::size_t>(row.subject)] - easiness[t]);
+        const double expected =
+            test.slope * out.ability[static_cast<std::size_t>(row.subject)] + test.easiness;
+        const double off = std::abs(row.log_odds - expected);
         spread += row.weight * off * off;
         row.weight = off > kOutlier ? kOutlier / off : 1;
       }
     }
-    out.mean = {std::accumulate(easiness.begin(), easiness.end(), 0.0) /
-                std::max<double>(1, static_cast<double>(easiness.size()))};
     if (round + 1 < kRounds) continue;
     const double variance =
-        spread / std::max<double>(1, static_cast<double>(rows.size()) - static_cast<double>(by_test.size()));
+        spread / std::max<double>(1, static_cast<double>(rows.size()) - static_cast<double>(tests.size()));
     for (std::size_t i = 0; i < prior.size(); ++i) out.error.push_back(std::sqrt(variance * left.inverse(i)));
+  }
+  if (tests.empty()) return out;
+  out.slope = 0;
+  for (const Test& test : tests) {
+    out.slope += test.slope / static_cast<double>(tests.size());
+    out.easiness += test.easiness / static_cast<double>(tests.size());
   }
   return out;
 }
@@ -236,8 +270,8 @@ std::vector<Ability> abilities(UseCase use) {
     Ability a;
     a.model = subjects.names[i].first;
     a.variant = subjects.names[i].second;
-    a.value = fitted.ability[i] + fitted.mean.front();
-    a.error = fitted.error[i];
+    a.value = fitted.slope * fitted.ability[i] + fitted.easiness;
+    a.error = fitted.slope * fitted.error[i];
     a.tests = tests[i];
     a.thin = a.tests < kFewTests || a.error > kLargeError;
     out.push_back(a);
