@@ -23,6 +23,29 @@ struct QuantQuality {
   std::optional<double> kl_divergence;  ///< mean, from the one table of the answer
 };
 
+/// What the share of quality that a format keeps is known from.
+enum class KeptBasis : std::uint8_t {
+  unquantized,
+  benchmarks,    ///< this model's scores in this format
+  divergence,    ///< the format's mean KL divergence, at what benchmarks lose with it
+  other_models,  ///< other models' scores in this format
+  nearest,       ///< the format nearest in bits of which something is known
+};
+
+/// How good a format is held to be for everyday use, by the policy of docs/questions.md.
+enum class Grade : std::uint8_t {
+  poor,      ///< noticeably worse
+  holds_up,  ///< usable
+  balanced,  ///< hardly any loss
+};
+
+/// Share of a model's benchmark scores that a format keeps.
+struct Kept {
+  double share = 1;  ///< 0..1
+  KeptBasis basis = KeptBasis::unquantized;
+  Grade grade = Grade::balanced;
+};
+
 /// One format of the comparison.
 struct Quant {
   const catalog::WeightFormat* format = nullptr;

@@ -9,6 +9,7 @@
 
 #include "qwenfit/ability.hpp"
 #include "qwenfit/estimate.hpp"
+#include "qwenfit/quants.hpp"
 
 namespace qwenfit {
 
@@ -32,14 +33,15 @@ struct Advice {
   const catalog::Device* device = nullptr;
   int device_count = 1;
   Ability ability;
-  double quality = 0;    ///< expected score on an average test, percent, after the loss of the format
-  double retention = 1;  ///< share of the quality that the format keeps
-  bool retention_of_kin = false;  ///< not scored itself: that of the scored format nearest in bits
-  Bytes memory = 0;
+  double quality = 0;  ///< expected score on an average test, percent, after the loss of the format
+  Kept kept;           ///< by the format
+  Bytes weights = 0;
+  Bytes memory = 0;    ///< engines that fill a pool: with all of it
   Bytes short_of = 0;  ///< memory that the device lacks, 0 when it fits
   std::int64_t max_context = 0;
-  std::optional<double> tok_s;        ///< each user
-  std::optional<double> tok_s_total;  ///< all users together
+  std::optional<std::int64_t> max_num_seqs;  ///< vLLM starts with no more than this
+  std::optional<double> tok_s;               ///< each user
+  std::optional<double> tok_s_total;         ///< all users together
   std::optional<double> usd_per_million_tokens;
   double merit = 0;  ///< what the answers are ranked by
   std::vector<std::string> reasons;

@@ -82,7 +82,7 @@ int run_recommend(const std::vector<std::string>& args) {
   add_options(app, options);
   std::vector<std::string> words;  // --users is what people say for concurrency
   for (const std::string& word : args) words.push_back(word == "--users" ? "--concurrency" : word);
-  add_scenario_options(app, words, scenario, {"model", "require", "train", "explain", "context"});
+  add_scenario_options(app, words, scenario, {"model", "require", "train", "explain"});
   add_common_options(app, common);
   add_examples(
       app, {{"An assistant for programming on a gaming card", "qwenfit recommend --for code -d rtx-4090"},
@@ -93,7 +93,8 @@ int run_recommend(const std::vector<std::string>& args) {
             {"On rented cards", "qwenfit recommend --for agents -e vllm --budget-per-hour 2.5"},
             {"The guide to the first generation", "qwenfit recommend --generation qwen1 --usd-per-hour 3"}});
   if (!parse(app, words)) return kAnswered;
-  const Wish wish = wish_of(options);
+  Wish wish = wish_of(options);
+  if (!wish.min_context) wish.min_context = scenario.context;
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
   if (options.use.empty() && !options.generation.empty()) {

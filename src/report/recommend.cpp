@@ -77,7 +77,7 @@ Table path_table(const Recommendation& r) {
     row.push_back(a.short_of > 0 ? Cell(format_bytes(a.short_of), a.short_of) : Cell());
     table.rows.push_back(std::move(row));
   }
-  if (table.rows.size() < 2) table.rows.clear();
+  if (table.rows.size() < 2) table = {};
   if (r.next_better)
     table.notes.push_back(fmt::format("The next better one, {} in {}, needs {} more than the device has.",
                                       r.next_better->model->name, r.next_better->format->name,

@@ -40,6 +40,10 @@ std::optional<double> loss(const Quant& q) {
   return std::nullopt;
 }
 
+Grade grade_of(const Quant& q) {
+  return grade_of(q.quality, q.bits);
+}
+
 class Picker {
  public:
   explicit Picker(QuantsAnswer& answer) : answer_(answer) {
@@ -125,11 +129,10 @@ class Picker {
 
 }  // namespace
 
-Grade grade_of(const Quant& quant) {
-  const QuantQuality& q = quant.quality;
+Grade grade_of(const QuantQuality& q, double bits) {
   if (q.kl_divergence) return grade(-*q.kl_divergence, -kBalancedDivergence, -kUsableDivergence);
   if (q.accuracy_kept) return grade(*q.accuracy_kept, kBalancedAccuracy, kUsableAccuracy);
-  return grade(quant.bits, kBalancedBits, kUsableBits);
+  return grade(bits, kBalancedBits, kUsableBits);
 }
 
 void recommend_quant(QuantsAnswer& answer) {

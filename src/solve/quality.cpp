@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace qwenfit {
 namespace {
@@ -83,6 +84,55 @@ QuantQuality quality_of(const catalog::Catalog& catalog, const catalog::Model& m
   quality.official = tables.front()->official;
   quality.accuracy_source = std::string(tables.front()->source);
   return quality;
+}
+
+FormatQuality::FormatQuality(const catalog::Catalog& catalog)
+    : catalog_(catalog), kl_table_(kl_table_for(catalog, catalog.formats())) {
+  std::map<std::string_view, int> counts;
+  for (const catalog::QualityTable* table : catalog.quality_tables()) {
+    if (table->kind != "accuracy" || table->digitized) continue;
+    for (const catalog::QualityScore& score : table->scores) {
+      others_[score.format] += score.value / *table->baseline;
+      ++counts[score.format];
+    }
+  }
+  // Formats that have both tell what a divergence costs: least squares through the origin.
+  double product = 0, square = 0;
+  for (auto& [format, share] : others_) {
+    share /= counts[format];
+    const catalog::QualityScore* score = kl_table_ ? score_of(*kl_table_, format) : nullptr;
+    if (!score) continue;
+    product -= counts[format] * score->value * std::log(share);
+    square += counts[format] * score->value * score->value;
+  }
+  if (square > 0) loss_per_divergence_ = std::max(0.0, product / square);
+}
+
+std::optional<Kept> FormatQuality::known(const catalog::WeightFormat& format) const {
+  if (format.scheme == catalog::Scheme::plain) return Kept{};
+  if (const auto* score = kl_table_ ? score_of(*kl_table_, format.id) : nullptr)
+    return Kept{std::exp(-loss_per_divergence_ * score->value), KeptBasis::divergence, {}};
+  if (const auto it = others_.find(format.id); it != others_.end())
+    return Kept{std::min(1.0, it->second), KeptBasis::other_models, {}};
+  return std::nullopt;
+}
+
+Kept FormatQuality::kept(const catalog::Model& model, const catalog::WeightFormat& format) const {
+  const QuantQuality quality = quality_of(catalog_, model, format, kl_table_);
+  const Grade grade = grade_of(quality, format.bits);
+  if (quality.accuracy_kept && format.scheme != catalog::Scheme::plain)
+    return {std::min(1.0, *quality.accuracy_kept), KeptBasis::benchmarks, grade};
+  if (const auto of_format = known(format)) return {of_format->share, of_format->basis, grade};
+  Kept nearest;
+  double distance = 0;
+  for (const catalog::WeightFormat* other : catalog_.formats()) {
+    const auto of_other = known(*other);
+    const double off = std::abs(other->bits - format.bits);
+    if (!of_other || (nearest.basis == KeptBasis::nearest && off >= distance)) continue;
+    nearest = {of_other->share, KeptBasis::nearest, grade};
+    distance = off;
+  }
+  return nearest;
 }
 
 }  // namespace qwenfit

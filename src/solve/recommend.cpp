@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quality.hpp"
 #include "qwenfit/error.hpp"
 #include "recommend_candidates.hpp"
+#include "settled.hpp"
 
 namespace qwenfit {
 namespace {
@@ -26,16 +28,20 @@ Weights weights_of(Priority priority) {
   return {1, 0.35, 0.15};
 }
 
+/// Context of a conversation, where nothing is said: servers would take all that the model can.
+constexpr std::int64_t kUsualContext = 8192;
 /// Nobody reads faster than this; only where speed is the priority does more of it count.
 constexpr double kFastEnough = 60;
-/// Nobody buys a larger device to run a model in a format that keeps less than this.
-constexpr double kWorthUpgrading = 0.85;
+/// Nobody buys a larger device to run a model in a format that is worse than this.
+constexpr Grade kWorthUpgrading = Grade::balanced;
 /// What memory counts on small machines, per natural logarithm of it.
 constexpr double kSmallness = 0.5;
 
 double merit_of(const Advice& a, const Wish& wish) {
   const Weights w = weights_of(wish.priority);
-  const double share = std::clamp(a.quality / 100, 0.005, 0.995);
+  // Cautiously: what few tests say counts for less.
+  const double sure = expected_score(a.ability.value - a.ability.error) * a.kept.share;
+  const double share = std::clamp(sure / 100, 0.005, 0.995);
   double merit = w.quality * std::log(share / (1 - share));
   if (a.tok_s) {
     const double speed = wish.priority == Priority::speed ? *a.tok_s : std::min(*a.tok_s, kFastEnough);
@@ -64,9 +70,11 @@ std::string_view outcome_text(Outcome outcome) {
 
 /// One model in one format on one kind of device.
 Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, Advice& advice) {
-  const Estimate e = estimator.estimate(scenario);
+  const Settled settled = estimate_settled(estimator, scenario, false);
+  const Estimate& e = settled.estimate;
+  advice.max_num_seqs = settled.max_num_seqs;
+  advice.weights = e.weights.bytes;
   advice.memory = e.memory.total();
-  advice.max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);
   if (e.speed) {
     advice.tok_s = e.speed->decode_tok_s.value;
     advice.tok_s_total = e.speed->decode_tok_s_total.value;
@@ -82,6 +90,7 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
     for (const engine::DeviceMemory& d : e.memory.devices)
       advice.short_of += std::max<Bytes>(-d.headroom(), 0);
     if (advice.short_of == 0) advice.short_of = e.memory.host.total();
+    advice.tok_s = advice.tok_s_total = advice.usd_per_million_tokens = std::nullopt;
     return Outcome::too_large;
   }
   if (wish.min_tok_s && (!advice.tok_s || *advice.tok_s < *wish.min_tok_s)) return Outcome::too_slow;
@@ -93,27 +102,28 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
 /// The best answer of one model over formats and devices; else the one that came nearest.
 struct OfModel {
   std::optional<Advice> best;
+  Scenario scenario;  ///< of `best`
   std::optional<Advice> nearest;
   Outcome outcome = Outcome::too_large;
 };
 
 OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, const Wish& wish,
-                  const Candidate& candidate) {
+                  const FormatQuality& quality, const Candidate& candidate) {
   OfModel out;
+  const ModelSummary& summary = estimator.summary(*candidate.model);
   for (const Scenario& place : places) {
     for (const catalog::WeightFormat* format : candidate.formats) {
       Scenario scenario = place;
       scenario.model = candidate.name;
       scenario.format = std::string(format->id);
-      if (wish.min_context) scenario.context = wish.min_context;
+      if (wish.min_context || !scenario.context)
+        scenario.context = wish.min_context.value_or(std::min(kUsualContext, summary.context_longest));
       Advice advice;
       advice.model = candidate.model;
       advice.format = format;
       advice.ability = candidate.ability;
-      const Retention kept = retention_of(estimator.catalog(), *format);
-      advice.retention = kept.share;
-      advice.retention_of_kin = kept.of_kin;
-      advice.quality = candidate.ability.expected_score() * kept.share;
+      advice.kept = quality.kept(*candidate.model, *format);
+      advice.quality = candidate.ability.expected_score() * advice.kept.share;
       Outcome outcome{};
       try {
         outcome = judge(estimator, scenario, wish, advice);
@@ -122,8 +132,13 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
         continue;
       }
       if (outcome == Outcome::answer) {
-        if (!out.best || advice.merit > out.best->merit) out.best = advice;
-      } else if (!out.nearest || (outcome == Outcome::too_large && advice.retention >= kWorthUpgrading &&
+        // Formats that lose noticeably stand back, however much faster they are.
+        if (!out.best ||
+            std::pair(advice.kept.grade, advice.merit) > std::pair(out.best->kept.grade, out.best->merit)) {
+          out.best = advice;
+          out.scenario = scenario;
+        }
+      } else if (!out.nearest || (outcome == Outcome::too_large && advice.kept.grade >= kWorthUpgrading &&
                                   advice.short_of < out.nearest->short_of)) {
         out.nearest = advice;
         out.outcome = outcome;
@@ -131,6 +146,17 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
     }
   }
   return out;
+}
+
+std::string_view basis_text(KeptBasis basis) {
+  switch (basis) {
+    case KeptBasis::benchmarks: return ", by this model's own scores";
+    case KeptBasis::divergence: return ", by its divergence";
+    case KeptBasis::other_models: return ", by other models' scores";
+    case KeptBasis::nearest: return ", as formats of its size do";
+    case KeptBasis::unquantized: break;
+  }
+  return "";
 }
 
 std::string percent(double share) {
@@ -142,9 +168,11 @@ void add_reasons(const Wish& wish, const Advice& first, Advice& a) {
                                   a.ability.expected_score(), catalog::use_case_name(wish.use),
                                   a.ability.tests, a.ability.tests == 1 ? "" : "s",
                                   a.ability.thin ? " (thin evidence)" : ""));
-  if (a.retention < 0.995)
-    a.reasons.push_back(fmt::format("{} keeps about {} of it{}", a.format->name, percent(a.retention),
-                                    a.retention_of_kin ? ", as formats of its size do" : ""));
+  if (a.kept.basis != KeptBasis::unquantized)
+    a.reasons.push_back(fmt::format("{} keeps {}{:.1f}% of it{}", a.format->name,
+                                    a.kept.basis == KeptBasis::benchmarks ? "" : "about ", a.kept.share * 100,
+                                    basis_text(a.kept.basis)));
+  if (a.max_num_seqs) a.reasons.push_back(fmt::format("needs max_num_seqs {}", *a.max_num_seqs));
   if (a.ability.variant == "thinking")
     a.reasons.push_back("thinks before it answers: several times the tokens");
   if (&a != &first && a.tok_s && first.tok_s && *a.tok_s > 1.5 * *first.tok_s)
@@ -158,11 +186,12 @@ void add_reasons(const Wish& wish, const Advice& first, Advice& a) {
 std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
   constexpr double kClearlyBetter = 2;  // points of expected score
   constexpr std::size_t kSteps = 4;
-  std::sort(all.begin(), all.end(), [](const Advice& a, const Advice& b) { return a.memory < b.memory; });
+  std::sort(all.begin(), all.end(), [](const Advice& a, const Advice& b) { return a.weights < b.weights; });
   std::vector<Advice> path{from};
   for (const Advice& a : all) {
     if (path.size() > kSteps) break;
-    if (a.memory > path.back().memory && a.quality > path.back().quality + kClearlyBetter && !a.ability.thin)
+    if (a.weights > path.back().weights && a.quality > path.back().quality + kClearlyBetter &&
+        !a.ability.thin)
       path.push_back(a);
   }
   return path;
@@ -173,10 +202,13 @@ std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
 Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
   Recommendation out;
   const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
+  const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;
   for (const Candidate& candidate : candidates_for(estimator, scenario, wish, out.left_out)) {
-    OfModel tried = try_model(estimator, places, wish, candidate);
+    OfModel tried = try_model(estimator, places, wish, quality, candidate);
     if (tried.best) {
+      const Estimate e = estimate_settled(estimator, tried.scenario, true).estimate;
+      tried.best->max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);
       all.push_back(*tried.best);
       out.ranked.push_back(std::move(*tried.best));
     } else if (tried.nearest) {
@@ -193,7 +225,7 @@ Recommendation recommend(Estimator& estimator, const Scenario& scenario, const W
   // The nearest step up that does not fit, not the largest model there is.
   for (const Advice& a : all) {
     if (a.short_of > 0 && !a.ability.thin && a.quality > out.ranked.front().quality + 1 &&
-        (!out.next_better || a.memory < out.next_better->memory))
+        (!out.next_better || a.weights < out.next_better->weights))
       out.next_better = a;
   }
   out.path = path_from(out.ranked.front(), std::move(all));

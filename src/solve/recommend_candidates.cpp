@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "qwenfit/error.hpp"
 
@@ -91,17 +90,6 @@ std::vector<const catalog::Device*> worth_renting(const catalog::Catalog& catalo
 }
 
 }  // namespace
-
-Retention retention_of(const catalog::Catalog& catalog, const catalog::WeightFormat& format) {
-  if (format.retention) return {*format.retention, false};
-  if (format.bits >= 15.5) return {1, false};
-  const catalog::WeightFormat* kin = nullptr;
-  for (const catalog::WeightFormat* f : catalog.formats()) {
-    if (f->retention && (!kin || std::abs(f->bits - format.bits) < std::abs(kin->bits - format.bits)))
-      kin = f;
-  }
-  return {kin ? *kin->retention : 1, true};
-}
 
 std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scenario, const Wish& wish,
                                       std::map<std::string, int>& left_out) {

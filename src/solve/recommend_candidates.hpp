@@ -23,12 +23,4 @@ std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scen
 /// `scenario` on each device that it could use.
 std::vector<Scenario> places_of(const catalog::Catalog& catalog, const Scenario& scenario, const Wish& wish);
 
-struct Retention {
-  double share;
-  bool of_kin;  ///< the format has no score: that of the scored one nearest in bits
-};
-
-/// How much of its quality a model keeps in `format`.
-Retention retention_of(const catalog::Catalog& catalog, const catalog::WeightFormat& format);
-
 }  // namespace qwenfit

@@ -63,6 +63,10 @@ TEST_CASE("abilities follow size within a generation, and generations at one siz
   rising(UseCase::code, "instruct",
          {"qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "qwen2.5-coder-3b", "qwen2.5-coder-7b",
           "qwen2.5-coder-14b", "qwen2.5-coder-32b"});
+  rising(UseCase::code, "thinking", {"qwen3-8b", "qwen3-32b", "qwen3.5-27b", "qwen3.6-27b", "qwen3.8-27b"});
+  const std::vector<Ability> code = abilities(UseCase::code);
+  CHECK(find(code, "qwen3.6-27b", "thinking").value > find(code, "qwen2.5-coder-32b", "instruct").value);
+  CHECK(find(code, "qwen2.5-coder-7b", "instruct").value > find(code, "qwen2.5-7b", "instruct").value);
   rising(UseCase::vision, "thinking",
          {"qwen3.5-4b", "qwen3.5-9b", "qwen3.5-35b-a3b", "qwen3.5-122b-a10b", "qwen3.5-397b-a17b"});
 }
@@ -101,7 +105,7 @@ TEST_CASE("a recommendation fits, meets what was asked and is in order") {
         if (i > 0) CHECK(a.merit <= r.ranked[i - 1].merit);
       }
       for (std::size_t i = 1; i < r.path.size(); ++i) {
-        CHECK(r.path[i].memory > r.path[i - 1].memory);
+        CHECK(r.path[i].weights > r.path[i - 1].weights);
         CHECK(r.path[i].quality > r.path[i - 1].quality);
       }
       if (r.next_better) CHECK(r.next_better->short_of > 0);
