@@ -59,8 +59,6 @@ struct LlamaOptions {
   std::optional<int> parallel_slots;  ///< -np
   std::optional<bool> kv_unified;
   bool slots_follow = false;  ///< neither was asked for: both follow the concurrency
-  /// The layers of a plan to stay with, while another context or concurrency is tried; empty: chosen anew.
-  std::vector<LayerPlace> keep_layers;
   bool mmproj = false;
   bool server = true;  ///< logits reserved for slots only; false: for the whole batch
 };
@@ -219,6 +217,26 @@ struct Step {
 /// @param steps when given, receives how each figure came about.
 /// @throws Error(unsupported) when the engine can't run this combination at all.
 MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps = nullptr);
+
+/// Plans of one setup at other contexts and concurrencies, for a search: cheaper than a plan_memory each.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  /// @param context in tokens per sequence
+  /// @param rough whether compute buffers may be a little off, where that saves time
+  /// The result has no notes, and is valid until the next call.
+  virtual const MemoryPlan& at(std::int64_t context, std::int64_t concurrency, bool rough) = 0;
+  /// Sequences beyond which the engine refuses whatever the memory.
+  virtual std::int64_t most_sequences() const = 0;
+};
+
+/// @param plan of `setup`: its layers stay where they are, nothing moves to the host that is not there now.
+/// Both must outlive the probe.
+std::unique_ptr<Probe> make_probe(const Setup& setup, const MemoryPlan& plan);
+
+/// A probe that calls `plan_of` each time.
+std::unique_ptr<Probe> make_probe(const Setup& setup,
+                                  MemoryPlan (*plan_of)(const Setup&, std::vector<Step>*));
 
 /// Fills what the scenario left open with the engine's own defaults: a context of 0, null KV types, absent
 /// batch sizes ...

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <stdexcept>
 
 #include "qwenfit/error.hpp"
@@ -128,6 +129,41 @@ void fill_defaults(Setup& setup) {
 
 MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
   return rules_of(*setup.engine).plan(setup, steps);
+}
+
+namespace {
+
+class PlanningProbe : public Probe {
+ public:
+  PlanningProbe(const Setup& setup, MemoryPlan (*plan_of)(const Setup&, std::vector<Step>*))
+      : setup_(setup), plan_of_(plan_of) {}
+
+  const MemoryPlan& at(std::int64_t context, std::int64_t concurrency, bool) override {
+    setup_.context = context;
+    setup_.concurrency = concurrency;
+    return plan_ = plan_of_(setup_, nullptr);
+  }
+  std::int64_t most_sequences() const override { return std::numeric_limits<std::int64_t>::max(); }
+
+ private:
+  Setup setup_;
+  MemoryPlan (*plan_of_)(const Setup&, std::vector<Step>*);
+  MemoryPlan plan_;
+};
+
+}  // namespace
+
+std::unique_ptr<Probe> Rules::probe(const Setup& setup, const MemoryPlan&) const {
+  return make_probe(setup, plan_memory);
+}
+
+std::unique_ptr<Probe> make_probe(const Setup& setup,
+                                  MemoryPlan (*plan_of)(const Setup&, std::vector<Step>*)) {
+  return std::make_unique<PlanningProbe>(setup, plan_of);
+}
+
+std::unique_ptr<Probe> make_probe(const Setup& setup, const MemoryPlan& plan) {
+  return rules_of(*setup.engine).probe(setup, plan);
 }
 
 const Rules& rules_of(const catalog::Engine& engine) {

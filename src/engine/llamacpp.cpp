@@ -63,6 +63,28 @@ void say_what_moved(const Job& job, const MemoryPlan& plan, MemoryPlan& out) {
   if (experts > 0) out.notes.push_back(fmt::format("the experts of {} layers are in host memory", experts));
 }
 
+class LlamaProbe : public Probe {
+ public:
+  LlamaProbe(const Setup& setup, const MemoryPlan& plan)
+      : setup_(setup),
+        job_(job_of(setup_)),
+        exact_(job_, arrangement_of(job_, plan)),
+        rough_(job_, arrangement_of(job_, plan), true) {}
+
+  const MemoryPlan& at(std::int64_t context, std::int64_t concurrency, bool rough) override {
+    setup_.context = context;
+    setup_.concurrency = concurrency;
+    return (rough ? rough_ : exact_).at(context_of(setup_, job_.version));
+  }
+  std::int64_t most_sequences() const override { return kMostSequences; }
+
+ private:
+  Setup setup_;
+  Job job_;
+  Arranged exact_;
+  Arranged rough_;
+};
+
 class Llama : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
@@ -79,8 +101,8 @@ class Llama : public Rules {
   MemoryPlan plan(const Setup& setup, std::vector<engine::Step>* steps) const override {
     const Job job = job_of(setup);
     MemoryPlan plan = plan_with(job, asked_arrangement(job));
-    const bool chooses = !setup.llama.gpu_layers && setup.llama.cpu_moe_layers == 0 &&
-                         setup.llama.keep_layers.empty() && job.gpus > 0 && !setup.devices.empty();
+    const bool chooses =
+        !setup.llama.gpu_layers && setup.llama.cpu_moe_layers == 0 && job.gpus > 0 && !setup.devices.empty();
     if (chooses && !leaves_free(plan, 0)) {
       const bool fits = job.version.fits_layers;
       plan = plan_with(job, fitted_arrangement(job, fits ? kFitMargin : 0, fits));
@@ -97,6 +119,10 @@ class Llama : public Rules {
     }
     if (steps) explain(job, plan, *steps);
     return plan;
+  }
+
+  std::unique_ptr<Probe> probe(const Setup& setup, const MemoryPlan& plan) const override {
+    return std::make_unique<LlamaProbe>(setup, plan);
   }
 
  private:

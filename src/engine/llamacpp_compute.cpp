@@ -124,21 +124,15 @@ struct HashOf {
   std::size_t operator()(const Hash& h) const { return static_cast<std::size_t>(h.a ^ h.b); }
 };
 
-/// All that a program depends on but the length of the cache.
-class Key {
+/// All that a program depends on but the context.
+class PlacementKey {
  public:
-  explicit Key(const ComputeJob& job) {
+  explicit PlacementKey(const ComputeJob& job) {
     const ModelShape& s = job.shape;
     add(s.arch, s.mrope, s.norm_weights, s.width, s.heads, s.kv_heads, s.head_dim, s.ffn, s.vocab, s.layers,
         s.experts, s.experts_used, s.expert_ffn, s.shared_ffn, s.interval, s.key_heads, s.value_heads,
         s.state, s.conv, s.deepstack, s.streams, s.hyper_rank, s.indexer_heads, s.indexer_dim,
         s.indexer_budget, s.ple_layer, s.ple_kernel, s.ple_ngram, s.ple_heads, s.ple_rows);
-    const ContextShape& c = job.context;
-    // The indexer's choice is limited: its sizes do not grow evenly.
-    if (s.streams > 0) add(c.cells);
-    add(c.streams, c.sequences, c.tokens, c.outputs, c.snapshots, c.flash_attention, c.rotate, c.half_mask);
-    add_type(c.k);
-    add_type(c.v);
     const Backends& b = job.backends;
     add(b.gpus, b.offload_ops, b.pipeline, b.fusion_keeps, b.attention_scratch, b.padded_rows,
         b.vector_tokens, b.alignment);
@@ -162,24 +156,32 @@ class Key {
   void add(const T&... values) {
     (hash.add(static_cast<std::uint64_t>(values)), ...);
   }
-  void add_type(const Type& t) { add(t.block, t.bytes, t.quantized, t.half); }
   void add_types(const TypeSet& set) {
     for (const Type& t : set) add(t.block, t.bytes);
   }
 };
 
+/// With the context too, but for the length of the cache.
+Hash context_key(Hash hash, const ModelShape& shape, const ContextShape& c) {
+  const auto add = [&](auto... values) { (hash.add(static_cast<std::uint64_t>(values)), ...); };
+  // The indexer's choice is limited: its sizes do not grow evenly.
+  if (shape.streams > 0) add(c.cells);
+  add(c.streams, c.sequences, c.tokens, c.outputs, c.snapshots, c.flash_attention, c.rotate, c.half_mask);
+  for (const Type& t : {c.k, c.v}) add(t.block, t.bytes, t.quantized, t.half);
+  return hash;
+}
+
 /// Programs used last, some kilobytes each, and many more of their results.
 class Programs {
  public:
-  ComputeBuffers run(const ComputeJob& job) {
-    const Hash key = Key(job).hash;
+  /// @param key of the job but for the length of the cache
+  const ComputeBuffers& run(const ComputeJob& job, const Hash& key) {
     Hash length = key;
     length.add(static_cast<std::uint64_t>(job.context.cells));
     if (const auto it = results_.find(length); it != results_.end()) return it->second;
     ComputeBuffers made = compute(job, key);
     if (results_.size() >= kMostResults) results_.clear();
-    results_.emplace(length, made);
-    return made;
+    return results_.emplace(length, std::move(made)).first->second;
   }
 
  private:
@@ -225,10 +227,20 @@ ComputeBuffers compute_buffers_in_full(const ComputeJob& asked) {
   return {peak_bytes(job.backends, plan(job, graph, scheduled)), job.context.flash_attention};
 }
 
-ComputeBuffers compute_buffers(ComputeJob job) {
+ComputeBuffers compute_buffers(const ComputeJob& job) {
+  return ComputePlanner(job).at(job.context);
+}
+
+ComputePlanner::ComputePlanner(ComputeJob job) : job_(std::move(job)) {
+  job_.placement.layers = shortened(job_);
+  const Hash hash = PlacementKey(job_).hash;
+  placed_ = {hash.a, hash.b};
+}
+
+const ComputeBuffers& ComputePlanner::at(const ContextShape& context) {
   thread_local Programs programs;
-  job.placement.layers = shortened(job);
-  return programs.run(job);
+  job_.context = context;
+  return programs.run(job_, context_key({placed_[0], placed_[1]}, job_.shape, context));
 }
 
 }  // namespace qwenfit::engine::llamacpp

@@ -1,6 +1,8 @@
 // Compute buffers: the prompt graph planned on the devices, and kept for contexts of other lengths.
 #pragma once
 
+#include <array>
+
 #include "llamacpp_prompt.hpp"
 #include "llamacpp_schedule.hpp"
 
@@ -22,7 +24,19 @@ struct ComputeBuffers {
   std::vector<Bytes> bytes;
   bool flash_attention = true;
 };
-ComputeBuffers compute_buffers(ComputeJob job);
+ComputeBuffers compute_buffers(const ComputeJob& job);
+
+/// The same for one placement at many contexts: what does not change with the context is looked at once.
+class ComputePlanner {
+ public:
+  explicit ComputePlanner(ComputeJob job);  ///< `job.context` is not read
+  /// Valid until the next call, of any planner of this thread.
+  const ComputeBuffers& at(const ContextShape& context);
+
+ private:
+  ComputeJob job_;
+  std::array<std::uint64_t, 2> placed_;  ///< hashes of all but the context
+};
 
 /// The same, planned layer by layer without shortcuts; what compute_buffers is held against.
 ComputeBuffers compute_buffers_in_full(const ComputeJob& job);

@@ -1,6 +1,7 @@
 #include "llamacpp_placement.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace qwenfit::engine::llamacpp {
 namespace {
@@ -73,15 +74,19 @@ void place_caches(const ModelShape& shape, const ContextShape& context, const Ar
   const std::int64_t channels = (2 * std::int64_t{shape.key_heads} + shape.value_heads) * shape.state;
   const Bytes conv = (shape.conv - 1) * channels * 4 * rows;
   const Bytes state = std::int64_t{shape.state} * shape.state * shape.value_heads * 4 * rows;
+  // All layers of a kind are of one size.
+  const auto both = [](auto&& bytes) { return std::array{bytes(false), bytes(true)}; };
+  const std::array cache = both([&](bool card) { return layer_cache_bytes(shape, context, card); });
+  const std::array recurrent =
+      both([&](bool card) { return buffer_bytes(conv, kF32, 0, card) + buffer_bytes(state, kF32, 0, card); });
   for (int layer = 0; layer < shape.layers; ++layer) {
     const int device = a.layers[static_cast<std::size_t>(layer)];
     const bool card = device != kHost;
     DeviceMemory* d = card ? &plan.devices[static_cast<std::size_t>(device)] : nullptr;
     if (shape.linear(layer)) {
-      const Bytes bytes = buffer_bytes(conv, kF32, 0, card) + buffer_bytes(state, kF32, 0, card);
-      (card ? d->recurrent_state : plan.host.recurrent_state) += bytes;
+      (card ? d->recurrent_state : plan.host.recurrent_state) += recurrent[card ? 1 : 0];
     } else {
-      (card ? d->kv_cache : plan.host.kv_cache) += layer_cache_bytes(shape, context, card);
+      (card ? d->kv_cache : plan.host.kv_cache) += cache[card ? 1 : 0];
     }
     if (layer == shape.ple_layer) {
       const Bytes history = shape.ple_history() * shape.streams * shape.width * 4 * rows;

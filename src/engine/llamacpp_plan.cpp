@@ -7,8 +7,6 @@
 namespace qwenfit::engine::llamacpp {
 namespace {
 
-constexpr std::int64_t kMostSequences = 256;  // llama-cparams.h: LLAMA_MAX_SEQ
-
 Bytes runtime_of(const Setup& setup) {
   if (setup.backend == Backend::cpu) return 0;
   const std::string name = fmt::format("context_{}_mib", backend_name(setup.backend));
@@ -49,34 +47,25 @@ MemoryPlan empty_plan(const Job& job) {
   return plan;
 }
 
-ComputeJob compute_job(const Job& job, const Arrangement& a) {
-  ComputeJob out{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus), job.backends,
-                 GraphKind::trunk};
+ComputeJob compute_job(const Job& job, const Arrangement& a, bool rough) {
+  ComputeJob out{job.shape,    job.context,      placement_of(*job.weights, job.shape, a, job.gpus),
+                 job.backends, GraphKind::trunk, rough};
   out.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts() &&
                           job.setup.llama.split_mode == SplitMode::layer;
   return out;
 }
 
-void add_compute(const Job& job, ComputeJob compute, MemoryPlan& plan) {
-  const ComputeBuffers buffers = compute_buffers(std::move(compute));
-  for (std::size_t i = 0; i < static_cast<std::size_t>(job.gpus); ++i)
-    plan.devices[i].compute += buffers.bytes[i];
-  plan.host.compute += buffers.bytes.back();
-}
-
-/// A second context, with the MTP block as its only layer: it has a cache, a graph and logits of its own.
-void add_draft_context(const Job& job, const Arrangement& a, MemoryPlan& plan) {
+/// The MTP block as the only layer of a second context: it has a cache, a graph and logits of its own.
+/// Nothing where llama.cpp leaves the block out.
+std::optional<ComputeJob> draft_job(const Job& job, const Arrangement& a, const ComputeJob& trunk) {
   const auto layer = static_cast<std::size_t>(job.shape.layers);
-  if (layer >= a.layers.size() || job.shape.streams > 0) return;  // llama.cpp leaves Qwen4Exp's block out
-  const int device = a.layers[layer];
-  const Bytes cache = layer_cache_bytes(job.shape, job.context, device != kHost);
-  (device == kHost ? plan.host.kv_cache : plan.devices[static_cast<std::size_t>(device)].kv_cache) += cache;
-  ComputeJob draft = compute_job(job, a);
+  if (!drafts_with_mtp(job.setup) || layer >= a.layers.size() || job.shape.streams > 0) return std::nullopt;
+  ComputeJob draft = trunk;
   draft.kind = GraphKind::mtp;
+  const int device = a.layers[layer];
   draft.placement.layers = {
       {static_cast<std::int16_t>(device == kHost ? job.gpus : device), a.experts_on_host[layer], 0}};
-  add_compute(job, std::move(draft), plan);
-  plan.host.output += job.context.sequences * std::int64_t{job.shape.vocab} * 4;
+  return draft;
 }
 
 /// The multimodal projector: towers in 16 bit, vectors in 32, on the first card.
@@ -90,17 +79,6 @@ void add_projector(const Setup& setup, MemoryPlan& plan) {
   if (sum > 0) plan.notes.emplace_back("the projector's own compute buffer, for its images, is not counted");
 }
 
-/// Setup::llama.keep_layers and gpu_layers. MTP blocks follow the last layer of the trunk.
-Arrangement kept_arrangement(const Job& job) {
-  const std::vector<LayerPlace>& kept = job.setup.llama.keep_layers;
-  Arrangement a = arrange(job.layers, *job.setup.llama.gpu_layers, job.shares, 0);
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    a.layers[i] = kept[i].device;
-    a.experts_on_host[i] = kept[i].experts_on_host;
-  }
-  return a;
-}
-
 /// Without a card the machine's memory is the one device.
 void move_to_cpu(MemoryPlan& plan) {
   DeviceMemory& d = plan.devices.front();
@@ -109,8 +87,6 @@ void move_to_cpu(MemoryPlan& plan) {
   d.recurrent_state += plan.host.recurrent_state;
   d.compute += plan.host.compute;
   plan.host = {0, 0, 0, 0, plan.host.output};
-  for (LayerPlace& place : plan.layers) place = {};
-  plan.output_device = 0;
 }
 
 }  // namespace
@@ -132,37 +108,89 @@ Job job_of(const Setup& setup) {
   return job;
 }
 
-MemoryPlan plan_with(const Job& job, const Arrangement& a, bool rough) {
-  MemoryPlan plan = empty_plan(job);
-  place_weights(*job.weights, job.shape.layers, a, drafts_with_mtp(job.setup), plan);
-  place_caches(job.shape, job.context, a, plan);
-  if (job.context.sequences > kMostSequences) {
-    plan.refusal = fmt::format("llama.cpp takes at most {} sequences at once, not {}", kMostSequences,
-                               units::format_grouped(job.context.sequences));
-  } else {
-    ComputeJob compute = compute_job(job, a);
-    compute.rough = rough;
-    add_compute(job, std::move(compute), plan);
-    if (drafts_with_mtp(job.setup)) add_draft_context(job, a, plan);
+Arranged::Arranged(const Job& job, Arrangement arrangement, bool rough)
+    : job_(job), a_(std::move(arrangement)), trunk_(compute_job(job, a_, rough)) {
+  if (std::optional<ComputeJob> draft = draft_job(job, a_, compute_job(job, a_, rough)))
+    draft_.emplace(std::move(*draft));
+  place_fixed();
+}
+
+void Arranged::place_fixed() {
+  plan_ = empty_plan(job_);
+  place_weights(*job_.weights, job_.shape.layers, a_, drafts_with_mtp(job_.setup), plan_);
+  if (job_.setup.llama.mmproj) add_projector(job_.setup, plan_);
+  for (const DeviceMemory& d : plan_.devices) weights_.push_back(d.weights);
+  weights_.push_back(plan_.host.weights);
+  plan_.gpu_layers = a_.gpu_layers;
+  plan_.layers.resize(static_cast<std::size_t>(job_.shape.layers));
+  if (job_.gpus == 0) return;  // all on the one device there is
+  plan_.output_device = a_.output;
+  for (std::size_t i = 0; i < plan_.layers.size(); ++i)
+    plan_.layers[i] = {a_.layers[i], a_.experts_on_host[i]};
+}
+
+void Arranged::reset() {
+  for (std::size_t i = 0; i < plan_.devices.size(); ++i) {
+    DeviceMemory& d = plan_.devices[i];
+    d.weights = weights_[i];
+    d.kv_cache = d.recurrent_state = d.compute = 0;
   }
-  if (job.setup.llama.mmproj) add_projector(job.setup, plan);
-  plan.host.output += job.context.sequences * std::int64_t{job.shape.vocab} * 4;
-  plan.gpu_layers = a.gpu_layers;
-  plan.output_device = a.output;
-  const auto trunk = static_cast<std::size_t>(job.shape.layers);
-  plan.layers.resize(trunk);
-  for (std::size_t i = 0; i < trunk; ++i) plan.layers[i] = {a.layers[i], a.experts_on_host[i]};
-  if (job.gpus == 0) move_to_cpu(plan);
-  return plan;
+  plan_.host = {};
+  plan_.host.weights = weights_.back();
+  plan_.refusal.reset();
+}
+
+void Arranged::add_compute(ComputePlanner& planner, const ContextShape& context) {
+  const ComputeBuffers& buffers = planner.at(context);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(job_.gpus); ++i)
+    plan_.devices[i].compute += buffers.bytes[i];
+  plan_.host.compute += buffers.bytes.back();
+  plan_.host.output += context.sequences * std::int64_t{job_.shape.vocab} * 4;
+}
+
+void Arranged::add_draft_context(const ContextShape& context) {
+  const int device = a_.layers[static_cast<std::size_t>(job_.shape.layers)];
+  const Bytes cache = layer_cache_bytes(job_.shape, context, device != kHost);
+  (device == kHost ? plan_.host.kv_cache : plan_.devices[static_cast<std::size_t>(device)].kv_cache) += cache;
+  add_compute(*draft_, context);
+}
+
+const MemoryPlan& Arranged::at(const ContextShape& context) {
+  reset();
+  place_caches(job_.shape, context, a_, plan_);
+  if (context.sequences > kMostSequences) {
+    plan_.refusal = fmt::format("llama.cpp takes at most {} sequences at once, not {}", kMostSequences,
+                                units::format_grouped(context.sequences));
+    plan_.host.output += context.sequences * std::int64_t{job_.shape.vocab} * 4;
+  } else {
+    add_compute(trunk_, context);
+    if (draft_) add_draft_context(context);
+  }
+  if (job_.gpus == 0) move_to_cpu(plan_);
+  return plan_;
+}
+
+MemoryPlan plan_with(const Job& job, const Arrangement& a, bool rough) {
+  return Arranged(job, a, rough).at(job.context);
 }
 
 Arrangement asked_arrangement(const Job& job) {
   const LlamaOptions& l = job.setup.llama;
   if (job.gpus == 0) return arrange(job.layers, 0, {}, 0);
   const int all = job.layers + 1;
-  if (!l.keep_layers.empty()) return kept_arrangement(job);
   const int gpu_layers = l.gpu_layers && *l.gpu_layers >= 0 ? std::min(*l.gpu_layers, all) : all;
   return arrange(job.layers, gpu_layers, job.shares, l.cpu_moe_layers);
+}
+
+Arrangement arrangement_of(const Job& job, const MemoryPlan& plan) {
+  // MTP blocks follow the last layer of the trunk.
+  Arrangement a = arrange(job.layers, plan.gpu_layers, job.shares, 0);
+  if (job.gpus == 0) return a;
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    a.layers[i] = plan.layers[i].device;
+    a.experts_on_host[i] = plan.layers[i].experts_on_host;
+  }
+  return a;
 }
 
 bool leaves_free(const MemoryPlan& plan, Bytes margin) {

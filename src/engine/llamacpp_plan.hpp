@@ -24,11 +24,40 @@ struct Job {
 
 Job job_of(const Setup& setup);
 
+/// More sequences than these are refused (llama-cparams.h: LLAMA_MAX_SEQ).
+inline constexpr std::int64_t kMostSequences = 256;
+
+/// Plans of one arrangement at many contexts: weights and what else stays are worked out once.
+class Arranged {
+ public:
+  /// @param job must outlive it; its context is not read
+  /// @param rough for a search: see ComputeJob::rough
+  Arranged(const Job& job, Arrangement arrangement, bool rough = false);
+  /// Valid until the next call.
+  const MemoryPlan& at(const ContextShape& context);
+
+ private:
+  void place_fixed();
+  void reset();
+  void add_compute(ComputePlanner& planner, const ContextShape& context);
+  void add_draft_context(const ContextShape& context);
+
+  const Job& job_;
+  Arrangement a_;
+  ComputePlanner trunk_;
+  std::optional<ComputePlanner> draft_;  ///< of the MTP block as a context of its own
+  std::vector<Bytes> weights_;           ///< of each device, then the host
+  MemoryPlan plan_;
+};
+
 /// @param rough for a search: see ComputeJob::rough
 MemoryPlan plan_with(const Job& job, const Arrangement& arrangement, bool rough = false);
 
 /// The arrangement that -ngl, --n-cpu-moe and --tensor-split ask for; without -ngl all layers are on cards.
 Arrangement asked_arrangement(const Job& job);
+
+/// The arrangement that `plan` has.
+Arrangement arrangement_of(const Job& job, const MemoryPlan& plan);
 
 /// As many layers as leave `margin` free on every card: whole layers, back to front.
 /// @param moves_experts of models with experts first all that is no expert, then the experts of the first

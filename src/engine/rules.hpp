@@ -11,6 +11,8 @@ class Rules {
   /// @see qwenfit::engine::fill_defaults; backend, device and KV types are already set.
   virtual void fill_defaults(Setup& setup) const = 0;
   virtual MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const = 0;
+  /// @see qwenfit::engine::make_probe; plans anew each time unless an engine knows better.
+  virtual std::unique_ptr<Probe> probe(const Setup& setup, const MemoryPlan& plan) const;
 };
 
 /// The rules of this engine.

@@ -27,11 +27,14 @@ const Match& cached(std::unordered_map<std::string, Match>& cache, const std::st
 Formulas formulas_of(const Scenario& scenario) {
   if (scenario.train) {
     return {train::plan_memory,
+            [](const engine::Setup& setup, const engine::MemoryPlan&) {
+              return engine::make_probe(setup, train::plan_memory);
+            },
             [](const engine::Setup&, const engine::MemoryPlan&, std::vector<engine::Step>*,
                std::string*) -> std::optional<speed::Speed> { return std::nullopt; }};
   }
   if (scenario.method == Method::quick) return quick::formulas();
-  return {engine::plan_memory, speed::predict};
+  return {engine::plan_memory, engine::make_probe, speed::predict};
 }
 
 std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::Model& model,

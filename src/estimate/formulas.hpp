@@ -1,6 +1,7 @@
 // How a method gets its figures; everything else of an estimate is the same for all methods.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ namespace qwenfit {
 
 struct Formulas {
   engine::MemoryPlan (*plan)(const engine::Setup&, std::vector<engine::Step>*);
+  std::unique_ptr<engine::Probe> (*probe)(const engine::Setup&, const engine::MemoryPlan&);
   std::optional<speed::Speed> (*speed)(const engine::Setup&, const engine::MemoryPlan&,
                                        std::vector<engine::Step>*, std::string* why_not);
 };

@@ -130,7 +130,9 @@ std::optional<speed::Speed> predict(const Setup& setup, const MemoryPlan&, std::
 }  // namespace
 
 Formulas formulas() {
-  return {plan_memory, predict};
+  return {plan_memory,
+          [](const Setup& setup, const MemoryPlan&) { return engine::make_probe(setup, plan_memory); },
+          predict};
 }
 
 std::shared_ptr<const format::Weights> weights(const catalog::Model& model,

@@ -61,14 +61,13 @@ std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan
   return out;
 }
 
-/// The largest value in [low, high] at which `room` is not below 0; nothing when it is at `low`. `room`
-/// falls, and nearly on a line, up to where an engine refuses: of three steps one goes where the line says,
-/// one beside it, one to the middle.
+/// About the largest value in [low, high] at which `room_at` is not below 0; `low` when there is none.
+/// `room_at` falls, and nearly on a line, up to where an engine refuses: of three steps one goes where the
+/// line says, one beside it, one to the middle.
 template <class F>
-std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, F&& room_at) {
+std::int64_t about_largest(std::int64_t low, std::int64_t high, F&& room_at) {
   double above = room_at(low);
-  if (above < 0) return std::nullopt;
-  if (high <= low) return low;
+  if (above < 0 || high <= low) return low;
   double below = room_at(high);
   if (below >= 0) return high;
   enum class Next { line, beside, middle } next = Next::line;
@@ -89,6 +88,45 @@ std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, F&& roo
     (last_fitted ? above : below) = there;
   }
   return low;
+}
+
+/// The largest value in [low, high] that fits, looked for around `start`; nothing when `low` does not.
+template <class F>
+std::optional<std::int64_t> largest_around(std::int64_t start, std::int64_t low, std::int64_t high,
+                                           F&& fits) {
+  std::int64_t good = start;
+  std::int64_t bad = start;
+  if (fits(start)) {
+    for (std::int64_t step = 1; good == bad; step *= 2) {
+      if (good == high) return high;
+      bad = std::min(high, good + step);
+      if (fits(bad)) good = bad;
+    }
+  } else {
+    for (std::int64_t step = 1; good == bad; step *= 2) {
+      if (bad == low) return std::nullopt;
+      good = std::max(low, bad - step);
+      if (!fits(good)) bad = good;
+    }
+  }
+  while (bad - good > 1) {
+    const std::int64_t middle = good + (bad - good) / 2;
+    (fits(middle) ? good : bad) = middle;
+  }
+  return good;
+}
+
+/// The largest value in [low, high] with room; nothing when `low` has none.
+/// @param asked a value of which is known whether it has room: `fits`
+/// @param room_at (value, whether a rough answer will do)
+template <class F>
+std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, std::int64_t asked, bool fits,
+                                    F&& room_at) {
+  if (fits && asked > low) low = std::min(asked, high);
+  if (!fits && asked <= high) high = asked - 1;
+  if (high < low) return std::nullopt;
+  const std::int64_t start = about_largest(low, high, [&](std::int64_t v) { return room_at(v, true); });
+  return largest_around(start, low, high, [&](std::int64_t v) { return room_at(v, false) >= 0; });
 }
 
 }  // namespace
@@ -140,20 +178,19 @@ Fit judge_fit(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
                                        : Verdict::tight;
 
   if (!limits) return fit;
-  // The limits are those of the same arrangement: nothing moves to the host that is not there now.
-  engine::Setup probe = setup;
-  probe.llama.keep_layers = plan.layers;
-  probe.llama.gpu_layers = plan.gpu_layers;
-  const auto room_with = [&](std::int64_t context, std::int64_t concurrency) {
-    probe.context = context;
-    probe.concurrency = concurrency;
-    const engine::MemoryPlan tried = formulas.plan(probe, nullptr);
-    return offload || !offloads(tried) ? room(probe, tried) : kRefused;
+  // The limits are those of the same arrangement.
+  const std::unique_ptr<engine::Probe> probe = formulas.probe(setup, plan);
+  const auto room_with = [&](std::int64_t context, std::int64_t concurrency, bool rough) {
+    const engine::MemoryPlan& tried = probe->at(context, concurrency, rough);
+    return offload || !offloads(tried) ? room(setup, tried) : kRefused;
   };
-  fit.max_context = largest(kShortest, longest_context(*setup.model, setup.variant),
-                            [&](std::int64_t context) { return room_with(context, setup.concurrency); });
-  fit.max_concurrency = largest(1, std::min(kMostSequences, kMostTokens / setup.context),
-                                [&](std::int64_t sequences) { return room_with(setup.context, sequences); });
+  fit.max_context =
+      largest(kShortest, longest_context(*setup.model, setup.variant), setup.context, fit.fits,
+              [&](std::int64_t context, bool rough) { return room_with(context, setup.concurrency, rough); });
+  fit.max_concurrency =
+      largest(1, std::min({kMostSequences, kMostTokens / setup.context, probe->most_sequences()}),
+              setup.concurrency, fit.fits,
+              [&](std::int64_t sequences, bool rough) { return room_with(setup.context, sequences, rough); });
   return fit;
 }
 

@@ -22,14 +22,15 @@ double sequences_per_asked(const engine::Setup& setup, const engine::Pool& pool)
 
 /// The longest context at the asked concurrency. What the profile run takes can grow with the context, so a
 /// longer one is looked at again until it holds.
-std::int64_t longest_held(const engine::Setup& setup, const engine::Pool& pool, const Formulas& formulas) {
+std::int64_t longest_held(const engine::Setup& setup, const engine::MemoryPlan& plan,
+                          const Formulas& formulas) {
+  const engine::Pool& pool = *plan.pool;
   std::int64_t longest =
       std::min(pool.context(setup.concurrency), longest_context(*setup.model, setup.variant));
-  engine::Setup probe = setup;
+  const std::unique_ptr<engine::Probe> probe = formulas.probe(setup, plan);
   for (int i = 0; i < 8 && longest > setup.context; ++i) {
-    probe.context = longest;
-    const engine::MemoryPlan plan = formulas.plan(probe, nullptr);
-    const std::int64_t shorter = plan.pool ? std::min(longest, plan.pool->context(setup.concurrency)) : 0;
+    const engine::MemoryPlan& tried = probe->at(longest, setup.concurrency, false);
+    const std::int64_t shorter = tried.pool ? std::min(longest, tried.pool->context(setup.concurrency)) : 0;
     if (shorter == longest) break;
     longest = std::max(shorter, setup.context);
   }
@@ -43,7 +44,7 @@ void judge_pool(const engine::Setup& setup, const engine::MemoryPlan& plan, cons
   const engine::Pool& pool = *plan.pool;
   const std::int64_t tokens = setup.held_tokens();
   if (limits) {
-    const std::int64_t longest = longest_held(setup, pool, formulas);
+    const std::int64_t longest = longest_held(setup, plan, formulas);
     if (longest > 0) fit.max_context = longest;
   }
   if (plan.refusal) {
