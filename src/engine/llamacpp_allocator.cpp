@@ -33,7 +33,12 @@ class Planner {
   Events run() {
     for (const Index i : s_.leaves) allocate(i, at(i));
     for (const ScheduleStep& step : s_.steps) count(step);
-    for (const ScheduleStep& step : s_.steps) execute(step);
+    auto layer = s_.layers.begin();
+    for (std::size_t i = 0; i < s_.steps.size(); ++i) {
+      for (; layer != s_.layers.end() && static_cast<std::size_t>(*layer) == i; ++layer)
+        events_.layers.push_back(static_cast<Index>(events_.list.size()));
+      execute(s_.steps[i]);
+    }
     return std::move(events_);
   }
 
@@ -201,6 +206,10 @@ class FreeList {
 
   Bytes peak() const { return peak_; }
 
+  void add_to(Hash& hash) const {
+    for (const Block& block : blocks_) hash.add(block.offset, block.size);
+  }
+
  private:
   struct Block {
     Bytes offset;
@@ -216,10 +225,50 @@ Events plan_events(const Backends& backends, const Graph& graph, const Schedule&
   return Planner(backends, graph, schedule).run();
 }
 
-std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps) {
+namespace {
+
+/// What is taken, in the order in which it was.
+class Taken {
+ public:
+  void take(const Event& e, Bytes offset, Bytes size) { list_.push_back({e.slot, e.buffer, offset, size}); }
+
+  void give(const Event& e, Bytes within) {
+    // Mostly what was taken last.
+    const auto it =
+        std::find_if(list_.rbegin(), list_.rend(), [&](const Block& b) { return b.slot == e.slot; });
+    if (it == list_.rend()) return;
+    if (within == 0) list_.erase(std::next(it).base());
+    else it->size = within;
+  }
+
+  void add_to(Hash& hash) const {
+    for (const Block& b : list_) hash.add(b.buffer, b.offset, b.size);
+  }
+
+ private:
+  struct Block {
+    Index slot;
+    std::int16_t buffer;
+    Bytes offset;
+    Bytes size;
+  };
+  std::vector<Block> list_;
+};
+
+}  // namespace
+
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps,
+                              std::vector<Hash>* states) {
   std::vector<FreeList> lists(static_cast<std::size_t>(backends.gpus) + 1);
   std::vector<Bytes> offsets(static_cast<std::size_t>(events.slots));
+  Taken taken;
+  auto layer = events.layers.begin();
   for (std::size_t i = 0; i < events.list.size(); ++i) {
+    for (; states && layer != events.layers.end() && static_cast<std::size_t>(*layer) <= i; ++layer) {
+      Hash& state = states->emplace_back();
+      for (const FreeList& list : lists) list.add_to(state);
+      taken.add_to(state);
+    }
     const Event& e = events.list[i];
     Bytes size = e.size;
     Bytes within = e.offset;
@@ -231,6 +280,9 @@ std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, st
     Bytes& offset = offsets[static_cast<std::size_t>(e.slot)];
     if (e.take) offset = list.take(size);
     else list.give(offset + within, size);
+    if (!states) continue;
+    if (e.take) taken.take(e, offset, size);
+    else taken.give(e, within);
   }
   std::vector<Bytes> peaks;
   peaks.reserve(lists.size());

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "llamacpp_hash.hpp"
 #include "llamacpp_schedule.hpp"
 
 namespace qwenfit::engine::llamacpp {
@@ -22,6 +23,7 @@ struct Event {
 /// Events with the same slots and buffers, and how much larger each is after so many steps more.
 struct Events {
   std::vector<Event> list;
+  std::vector<Index> layers;                    ///< number of events ahead of each layer, where layers repeat
   std::vector<std::pair<Bytes, Bytes>> growth;  ///< of size and offset, per step; empty: none is known
   Index slots = 0;
 };
@@ -31,6 +33,9 @@ Events plan_events(const Backends& backends, const Graph& graph, const Schedule&
 
 /// Sizes of the buffers, one per backend: the highest address that the planner's free lists ever reach.
 /// @param steps by which the events have grown
-std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps = 0);
+/// @param states when given, receives a hash of what is free and taken, and where, ahead of each layer: from
+///               equal states the same events go on alike
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps = 0,
+                              std::vector<Hash>* states = nullptr);
 
 }  // namespace qwenfit::engine::llamacpp

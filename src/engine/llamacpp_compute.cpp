@@ -5,44 +5,12 @@
 #include <unordered_map>
 
 #include "llamacpp_allocator.hpp"
+#include "llamacpp_layers.hpp"
 
 namespace qwenfit::engine::llamacpp {
 namespace {
 
 constexpr std::int64_t kStep = 256;  // contexts are padded to it
-
-bool streams_weights(const Placement& p) {
-  return std::any_of(p.layers.begin(), p.layers.end(),
-                     [&](const LayerWeights& l) { return l.backend == p.host || l.experts_on_host; });
-}
-
-bool alike(const LayerWeights& a, const LayerWeights& b, bool rough) {
-  return rough ? a.backend == b.backend && a.experts_on_host == b.experts_on_host : a == b;
-}
-
-/// Long runs of like layers, cut to a few: the peak repeats from there on. The period of a hybrid is kept.
-/// Where weights are streamed to a card all layers are planned.
-std::vector<LayerWeights> shortened(const ComputeJob& job) {
-  const std::vector<LayerWeights>& full = job.placement.layers;
-  if (job.shape.streams > 0) return full;  // one layer of it is unlike all others
-  if (!job.rough && job.backends.gpus > 0 && streams_weights(job.placement)) return full;
-  std::vector<LayerWeights> out;
-  const int n = static_cast<int>(full.size());
-  // Two neighbours use each other's memory in turn: layers are dropped in pairs.
-  const int pair = 2 * (job.shape.hybrid() ? job.shape.interval : 1);
-  const int keep = job.shape.hybrid() ? pair : 2 * pair;
-  for (int begin = 0; begin < n;) {
-    const auto first = full.begin() + begin;
-    int end = begin + 1;
-    while (end < n && alike(full[static_cast<std::size_t>(end)], *first, job.rough)) ++end;
-    // Layers with deepstack slices are none like the others.
-    const int whole = std::max(0, job.shape.deepstack - begin);
-    const int dropped = std::max(0, end - begin - whole - keep) / pair * pair;
-    out.insert(out.end(), first, first + (end - begin - dropped));
-    begin = end;
-  }
-  return out;
-}
 
 /// Events of the job's graph as it stands.
 Events plan(const ComputeJob& job, Graph& graph, Schedule& scheduled) {
@@ -107,23 +75,6 @@ Program compile(ComputeJob job) {
   return p;
 }
 
-/// Two independent hashes: keys are told apart by them alone.
-struct Hash {
-  std::uint64_t a = 0xcbf29ce484222325U;
-  std::uint64_t b = 0x9e3779b97f4a7c15U;
-  bool operator==(const Hash&) const = default;
-
-  void add(std::uint64_t value) {
-    a = (a ^ value) * 0x100000001b3U;
-    a ^= a >> 29;
-    b = (b + value) * 0xff51afd7ed558ccdU;
-    b ^= b >> 32;
-  }
-};
-struct HashOf {
-  std::size_t operator()(const Hash& h) const { return static_cast<std::size_t>(h.a ^ h.b); }
-};
-
 /// All that a program depends on but the context.
 class PlacementKey {
  public:
@@ -171,51 +122,69 @@ Hash context_key(Hash hash, const ModelShape& shape, const ContextShape& c) {
   return hash;
 }
 
+/// The outcome of one program at one length of the cache.
+struct Result {
+  ComputeBuffers buffers;
+  std::vector<Hash> states;  ///< ahead of each layer
+};
+
 /// Programs used last, some kilobytes each, and many more of their results.
 class Programs {
  public:
-  /// @param key of the job but for the length of the cache
-  const ComputeBuffers& run(const ComputeJob& job, const Hash& key) {
+  /// @param key of the job but for the length of the cache. Valid until the next call.
+  const Result& run(const ComputeJob& job, const Hash& key) {
     Hash length = key;
-    length.add(static_cast<std::uint64_t>(job.context.cells));
+    length.add(job.context.cells);
     if (const auto it = results_.find(length); it != results_.end()) return it->second;
-    ComputeBuffers made = compute(job, key);
+    Result made = compute(job, key);
     if (results_.size() >= kMostResults) results_.clear();
     return results_.emplace(length, std::move(made)).first->second;
   }
 
  private:
   static constexpr std::size_t kMostEvents = std::size_t{1} << 19;
-  static constexpr std::size_t kMostResults = std::size_t{1} << 16;
+  static constexpr std::size_t kMostResults = std::size_t{1} << 15;
 
-  ComputeBuffers compute(const ComputeJob& job, const Hash& key) {
+  static Result result_of(const ComputeJob& job, const Program& p, const Events& events, std::int64_t steps) {
+    Result out;
+    out.buffers = {peak_bytes(job.backends, events, steps, &out.states), p.flash_attention};
+    return out;
+  }
+
+  Result compute(const ComputeJob& job, const Hash& key) {
     const auto it = programs_.find(key);
     if (it == programs_.end()) return first(job, key);
     Program& p = it->second;
     const std::int64_t steps = (job.context.cells - p.cells) / kStep;
     if (p.even && p.events.growth.empty() && steps != 0)
       p.even = find_growth(p.events, compile(job).events, steps);
-    return {
-        p.even ? peak_bytes(job.backends, p.events, steps) : peak_bytes(job.backends, compile(job).events),
-        p.flash_attention};
+    return p.even ? result_of(job, p, p.events, steps) : result_of(job, p, compile(job).events, 0);
   }
 
-  ComputeBuffers first(const ComputeJob& job, const Hash& key) {
+  Result first(const ComputeJob& job, const Hash& key) {
     Program made = compile(job);
     held_ += made.events.list.size();
     if (held_ > kMostEvents) {
       programs_.clear();
       held_ = made.events.list.size();
     }
-    ComputeBuffers out{peak_bytes(job.backends, made.events), made.flash_attention};
+    Result out = result_of(job, made, made.events, 0);
     programs_.emplace(key, std::move(made));
     return out;
   }
 
   std::unordered_map<Hash, Program, HashOf> programs_;
-  std::unordered_map<Hash, ComputeBuffers, HashOf> results_;
+  std::unordered_map<Hash, Result, HashOf> results_;
   std::size_t held_ = 0;
 };
+
+/// How often layers are met before the like of them are left out: more often where the first was not proven
+/// enough, at last all are planned.
+constexpr int kMet[] = {1, 2, 4, 0};
+/// Without a longer period the first is never enough.
+constexpr std::size_t kFirstLevelOfPlain = 1;
+
+constexpr std::size_t kMostAnswers = std::size_t{1} << 16;
 
 }  // namespace
 
@@ -231,16 +200,42 @@ ComputeBuffers compute_buffers(const ComputeJob& job) {
   return ComputePlanner(job).at(job.context);
 }
 
-ComputePlanner::ComputePlanner(ComputeJob job) : job_(std::move(job)) {
-  job_.placement.layers = shortened(job_);
-  const Hash hash = PlacementKey(job_).hash;
-  placed_ = {hash.a, hash.b};
+/// The job with only the layers that have to be planned.
+struct ComputePlanner::Short {
+  KeptLayers kept;
+  ComputeJob job;
+  Hash placed;  ///< of all but the context
+};
+
+ComputePlanner::ComputePlanner(ComputeJob job) : job_(std::move(job)), placed_(PlacementKey(job_).hash) {}
+
+ComputePlanner::~ComputePlanner() = default;
+
+ComputePlanner::Short& ComputePlanner::with_layers_met(std::size_t level) {
+  std::unique_ptr<Short>& made = shorts_[level];
+  if (!made) {
+    made = std::make_unique<Short>(Short{{job_, kMet[level]}, job_, {}});
+    made->job.placement.layers = made->kept.of(job_.placement.layers);
+    made->placed = PlacementKey(made->job).hash;
+  }
+  return *made;
 }
 
 const ComputeBuffers& ComputePlanner::at(const ContextShape& context) {
   thread_local Programs programs;
-  job_.context = context;
-  return programs.run(job_, context_key({placed_[0], placed_[1]}, job_.shape, context));
+  thread_local std::unordered_map<Hash, ComputeBuffers, HashOf> answers;
+  Hash key = context_key(placed_, job_.shape, context);
+  key.add(context.cells, job_.rough);
+  if (const auto it = answers.find(key); it != answers.end()) return it->second;
+  const bool plain = !job_.rough && !job_.shape.hybrid();
+  for (std::size_t level = plain ? kFirstLevelOfPlain : 0;; ++level) {
+    Short& planned = with_layers_met(level);
+    planned.job.context = context;
+    const Result& result = programs.run(planned.job, context_key(planned.placed, job_.shape, context));
+    if (!job_.rough && !planned.kept.proven_by(result.states)) continue;
+    if (answers.size() >= kMostAnswers) answers.clear();
+    return answers.emplace(key, result.buffers).first->second;
+  }
 }
 
 }  // namespace qwenfit::engine::llamacpp

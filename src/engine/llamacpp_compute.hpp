@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <vector>
 
+#include "llamacpp_hash.hpp"
 #include "llamacpp_prompt.hpp"
 #include "llamacpp_schedule.hpp"
 
@@ -30,12 +33,19 @@ ComputeBuffers compute_buffers(const ComputeJob& job);
 class ComputePlanner {
  public:
   explicit ComputePlanner(ComputeJob job);  ///< `job.context` is not read
+  ~ComputePlanner();
+  ComputePlanner(const ComputePlanner&) = delete;
+  ComputePlanner& operator=(const ComputePlanner&) = delete;
   /// Valid until the next call, of any planner of this thread.
   const ComputeBuffers& at(const ContextShape& context);
 
  private:
+  struct Short;
+  Short& with_layers_met(std::size_t level);
+
   ComputeJob job_;
-  std::array<std::uint64_t, 2> placed_;  ///< hashes of all but the context
+  Hash placed_;                                   ///< of all but the context
+  std::array<std::unique_ptr<Short>, 4> shorts_;  ///< with fewer layers, the fewest first; made when needed
 };
 
 /// The same, planned layer by layer without shortcuts; what compute_buffers is held against.

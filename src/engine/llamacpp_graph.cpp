@@ -43,6 +43,7 @@ void Graph::clear() {
   tensors.clear();
   nodes.clear();
   leaves.clear();
+  layers.clear();
   seen_.clear();
 }
 

@@ -90,6 +90,7 @@ class Graph {
   std::vector<Tensor> tensors;
   std::vector<Index> nodes;   ///< operations, in order
   std::vector<Index> leaves;  ///< weights, caches, inputs, in the order they are first met
+  std::vector<Index> layers;  ///< number of nodes ahead of each layer, where layers repeat
 
   void clear();
   const Tensor& operator[](Index i) const { return tensors[static_cast<std::size_t>(i)]; }

@@ -232,6 +232,7 @@ void PromptBuilder::trunk() {
   attention_inputs();
   const int layers = static_cast<int>(p_.layers.size());
   for (int layer = 0; layer < layers; ++layer) {
+    g_.layers.push_back(static_cast<Index>(g_.nodes.size()));
     const bool linear = m_.linear(layer);
     Index residual = x;
     Index y = norm(x, layer, Role::attn_norm);

@@ -292,10 +292,13 @@ class Scheduler {
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     auto kept = keeps_.begin();
     out_.steps.reserve(g_.nodes.size() + 64);
+    auto layer = g_.layers.begin();
     for (const Split& s : splits_) {
       for (const auto& [source, copy] : s.inputs)
         out_.steps.push_back({ScheduleStep::Kind::copy, source, copy});
       for (std::size_t n = s.begin; n < s.end; ++n) {
+        for (; layer != g_.layers.end() && static_cast<std::size_t>(*layer) <= n; ++layer)
+          out_.layers.push_back(static_cast<Index>(out_.steps.size()));
         out_.steps.push_back({ScheduleStep::Kind::compute, g_.nodes[n], kNone});
         // A node that holds others has room for ten of them.
         while (kept != keeps_.end() && kept->first == n) {
@@ -347,6 +350,7 @@ void schedule(const Backends& backends, Graph& graph, Schedule& out, bool pinned
   out.steps.clear();
   out.kept.clear();
   out.leaves.clear();
+  out.layers.clear();
   Scheduler(backends, graph, out, pinned).run();
 }
 

@@ -43,6 +43,7 @@ struct Schedule {
   std::vector<ScheduleStep> steps;
   std::vector<Index> kept;    ///< operands that steps of kind `keep` hold until then
   std::vector<Index> leaves;  ///< planned first, in this order
+  std::vector<Index> layers;  ///< number of steps ahead of each layer, where layers repeat
 };
 
 /// Adds the copies to `graph` and makes operations read them.

@@ -62,30 +62,25 @@ std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan
 }
 
 /// About the largest value in [low, high] at which `room_at` is not below 0; `low` when there is none.
-/// `room_at` falls, and nearly on a line, up to where an engine refuses: of three steps one goes where the
-/// line says, one beside it, one to the middle.
+/// `room_at` falls, and nearly on a line, up to where an engine refuses: a step goes where the line says, or
+/// to the middle when there is none; when the line moves no more it is near enough.
 template <class F>
 std::int64_t about_largest(std::int64_t low, std::int64_t high, F&& room_at) {
   double above = room_at(low);
   if (above < 0 || high <= low) return low;
   double below = room_at(high);
   if (below >= 0) return high;
-  enum class Next { line, beside, middle } next = Next::line;
-  bool last_fitted = true;
+  std::int64_t last = low;
   while (high - low > 1) {
-    std::int64_t tried = low + (high - low) / 2;
-    if (below > kRefused && next == Next::line) {
-      const double share = above / (above - below);
-      tried = low + static_cast<std::int64_t>(share * static_cast<double>(high - low));
-    } else if (below > kRefused && next == Next::beside) {
-      tried = last_fitted ? low + 1 : high - 1;
-    }
-    next = next == Next::line ? Next::beside : next == Next::beside ? Next::middle : Next::line;
-    tried = std::clamp(tried, low + 1, high - 1);
+    const bool line = below > kRefused;
+    const double share = line ? above / (above - below) : 0.5;
+    const std::int64_t tried = std::clamp(
+        low + static_cast<std::int64_t>(share * static_cast<double>(high - low)), low + 1, high - 1);
+    if (line && std::abs(tried - last) <= 1) return tried;
+    last = tried;
     const double there = room_at(tried);
-    last_fitted = there >= 0;
-    (last_fitted ? low : high) = tried;
-    (last_fitted ? above : below) = there;
+    (there >= 0 ? low : high) = tried;
+    (there >= 0 ? above : below) = there;
   }
   return low;
 }
