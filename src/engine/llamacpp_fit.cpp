@@ -90,6 +90,8 @@ class Fitter {
       fits(with(n), card, true);  // for its compute buffer
     }
     while (n > 0 && !fits(with(n), card, false)) --n;
+    // The rough buffer may have been too large.
+    while (n < most && about_fits(with(n + 1), card) && fits(with(n + 1), card, false)) ++n;
     return n;
   }
 

@@ -1,7 +1,8 @@
 #include "llamacpp_weights.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "format/per_weights.hpp"
 
 namespace qwenfit::engine::llamacpp {
 namespace {
@@ -13,7 +14,6 @@ constexpr Bytes kCardAlignment = 128;
 constexpr Bytes kHostAlignment = 32;
 constexpr std::int64_t kRowStep = 512;  // MATRIX_ROW_PADDING of the CUDA backend
 constexpr std::size_t kRoles = static_cast<std::size_t>(Role::talker_vector) + 1;
-constexpr std::size_t kMostTables = 512;
 
 bool is_expert(Role role) {
   return role == Role::expert_gate || role == Role::expert_up || role == Role::expert_down;
@@ -95,17 +95,8 @@ Bytes buffer_bytes(Bytes bytes, Type type, std::int64_t row, bool on_card) {
 }
 
 std::shared_ptr<const WeightTable> weight_table(const std::shared_ptr<const format::Weights>& weights) {
-  struct Kept {
-    std::weak_ptr<const format::Weights> owner;
-    std::shared_ptr<const WeightTable> table;
-  };
-  thread_local std::unordered_map<const format::Weights*, Kept> tables;
-  const auto it = tables.find(weights.get());
-  if (it != tables.end() && !it->second.owner.expired()) return it->second.table;
-  if (tables.size() >= kMostTables) tables.clear();
-  auto table = std::make_shared<const WeightTable>(make_table(*weights));
-  tables[weights.get()] = {weights, table};
-  return table;
+  thread_local format::PerWeights<const WeightTable> tables;
+  return tables.of(weights, make_table);
 }
 
 }  // namespace qwenfit::engine::llamacpp

@@ -8,7 +8,6 @@
 #include "rules.hpp"
 #include "serving.hpp"
 #include "sglang_rules.hpp"
-#include "torch_allocator.hpp"
 
 namespace qwenfit::engine {
 namespace {
@@ -31,9 +30,7 @@ struct RankPool {
 };
 
 Bytes reserved_by(const Setup& setup, const Stage& stage) {
-  TorchAllocator torch;
-  for (const Bytes size : rank_tensors(setup, stage, {4, 1})) torch.allocate(size);
-  return torch.reserved();
+  return load_rank(setup, stage, {4, 1}, 0).reserved;
 }
 
 /// KV layers of the drafter on the last stage.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+
+#include "format/per_weights.hpp"
 
 namespace qwenfit::engine {
 namespace {
@@ -75,6 +78,9 @@ int fused_group(Role role) {
 }
 constexpr int kGroups = 8;
 
+/// Ways to cut a model that are kept.
+constexpr std::size_t kMostRanks = 64;
+
 /// Share of a tensor that one rank holds.
 struct Share {
   std::int64_t numerator;
@@ -112,7 +118,9 @@ bool is_loaded(const Setup& setup, const Stage& stage, const Loaded& loaded, con
   return stage.heads;
 }
 
-/// The hybrids rotate a quarter of the head.
+}  // namespace
+
+// The hybrids rotate a quarter of the head.
 Bytes rotary_bytes(const Setup& setup, RotaryTable rotary) {
   const catalog::Geometry& g = setup.model->geometry;
   const bool multimodal_positions = g.vision && g.vision->kind != catalog::VisionKind::none &&
@@ -126,13 +134,11 @@ Bytes rotary_bytes(const Setup& setup, RotaryTable rotary) {
   return positions * dimensions * rotary.value_bytes;
 }
 
-}  // namespace
-
 Loaded loaded_parts(const Setup& setup) {
   return {!setup.serving.language_model_only, speculates_with_mtp(setup)};
 }
 
-std::vector<Bytes> rank_tensors(const Setup& setup, const Stage& stage, RotaryTable rotary) {
+std::vector<Bytes> rank_tensors(const Setup& setup, const Stage& stage) {
   const Loaded loaded = loaded_parts(setup);
   std::vector<Bytes> out;
   out.reserve(setup.weights->tensors.size() + 1);
@@ -168,8 +174,34 @@ std::vector<Bytes> rank_tensors(const Setup& setup, const Stage& stage, RotaryTa
     }
   }
   close();
-  out.push_back(rotary_bytes(setup, rotary));
   return out;
+}
+
+TorchAllocator::Totals load_rank(const Setup& setup, const Stage& stage, RotaryTable rotary,
+                                 Bytes max_split) {
+  // All that rank_tensors looks at beside the weights.
+  const Loaded loaded = loaded_parts(setup);
+  const std::array key{std::int64_t{setup.tensor_parallel},
+                       std::int64_t{setup.data_parallel},
+                       std::int64_t{setup.expert_parallel},
+                       std::int64_t{stage.first},
+                       std::int64_t{stage.count},
+                       std::int64_t{stage.embeds},
+                       std::int64_t{stage.heads},
+                       std::int64_t{loaded.towers},
+                       std::int64_t{loaded.mtp},
+                       std::int64_t{max_split}};
+  thread_local format::PerWeights<std::map<decltype(key), TorchAllocator>> kept;
+  auto& ranks =
+      *kept.of(setup.weights, [](const auto&) { return std::map<decltype(key), TorchAllocator>{}; });
+  auto it = ranks.find(key);
+  if (it == ranks.end()) {
+    TorchAllocator torch(max_split);
+    for (const Bytes size : rank_tensors(setup, stage)) torch.allocate(size);
+    if (ranks.size() >= kMostRanks) ranks.clear();
+    it = ranks.emplace(key, std::move(torch)).first;
+  }
+  return it->second.after(rotary_bytes(setup, rotary));
 }
 
 int kv_heads_per_rank(const Setup& setup) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "qwenfit/engine.hpp"
+#include "torch_allocator.hpp"
 
 namespace qwenfit::engine {
 
@@ -54,10 +55,17 @@ struct RotaryTable {
 };
 
 /// Sizes of the tensors a rank of `stage` allocates while loading, in order: projections fused as the engines
-/// fuse them (qkv, gate and up, the experts of a layer), scales beside their matrix, and the rotary table. KV
+/// fuse them (qkv, gate and up, the experts of a layer), scales beside their matrix. KV
 /// heads are replicated when there are more ranks than heads; norms and routers always are; the vocabulary is
 /// padded to a multiple of 64; tied heads are not loaded twice.
-std::vector<Bytes> rank_tensors(const Setup& setup, const Stage& stage, RotaryTable rotary);
+std::vector<Bytes> rank_tensors(const Setup& setup, const Stage& stage);
+
+/// Bytes of the rotary table, which is allocated last.
+Bytes rotary_bytes(const Setup& setup, RotaryTable rotary);
+
+/// What torch counts after a rank has loaded all these.
+/// @param max_split as of TorchAllocator
+TorchAllocator::Totals load_rank(const Setup& setup, const Stage& stage, RotaryTable rotary, Bytes max_split);
 
 /// KV heads of one rank, at least one.
 int kv_heads_per_rank(const Setup& setup);

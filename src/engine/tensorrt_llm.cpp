@@ -30,7 +30,8 @@ struct RankMemory {
 
 RankMemory rank_memory(const Setup& setup, const Stage& stage) {
   RankMemory m;
-  for (const Bytes size : rank_tensors(setup, stage, {4, 1})) m.weights += size;
+  m.weights = rotary_bytes(setup, {4, 1});
+  for (const Bytes size : rank_tensors(setup, stage)) m.weights += size;
   const catalog::Geometry& g = setup.model->geometry;
   const StageLayers layers = stage_layers(setup, stage);
   const double tokens = *setup.serving.max_num_batched_tokens;

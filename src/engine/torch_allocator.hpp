@@ -20,12 +20,28 @@ class TorchAllocator {
 
   void allocate(Bytes size);
 
+  /// What the counters were if `size` was allocated next.
+  struct Totals {
+    Bytes allocated;
+    Bytes reserved;
+  };
+  Totals after(Bytes size) const;
+
   /// torch.cuda.memory_allocated: blocks handed out.
   Bytes allocated() const { return allocated_; }
   /// torch.cuda.memory_reserved: segments taken from the driver.
   Bytes reserved() const { return reserved_; }
 
  private:
+  /// A free rest that is taken, or a new segment: its size, and what is split off it again.
+  struct Placed {
+    std::multiset<Bytes>::const_iterator rest;  ///< end: a new segment
+    Bytes block;
+    Bytes left;
+  };
+  Placed place(Bytes rounded) const;
+  const std::multiset<Bytes>& pool_of(Bytes rounded) const;
+
   Bytes max_split_;
   Bytes allocated_ = 0;
   Bytes reserved_ = 0;

@@ -6,7 +6,6 @@
 
 #include "rules.hpp"
 #include "serving.hpp"
-#include "torch_allocator.hpp"
 #include "vllm_rules.hpp"
 
 namespace qwenfit::engine {
@@ -45,11 +44,11 @@ Bytes non_torch(const Setup& setup) {
 
 RankMemory rank_memory(const Version& version, const Setup& setup, const Stage& stage) {
   RankMemory m;
-  TorchAllocator torch(version.unsplit_blocks ? units::mib(20) : 0);
   // rotary_embedding/base.py keeps the model's dtype, mrope.py makes the table four times as long.
-  for (const Bytes size : rank_tensors(setup, stage, {2, 4})) torch.allocate(size);
-  m.offloaded = std::min(torch.allocated(), units::gib(setup.serving.cpu_offload_gb));
-  m.weights = torch.allocated() - m.offloaded;
+  const Bytes allocated =
+      load_rank(setup, stage, {2, 4}, version.unsplit_blocks ? units::mib(20) : 0).allocated;
+  m.offloaded = std::min(allocated, units::gib(setup.serving.cpu_offload_gb));
+  m.weights = allocated - m.offloaded;
   m.activation = activation_peak(version, setup, stage.embeds, stage.heads);
   m.graphs = graph_memory(version, setup);
   m.inside = non_torch(setup);

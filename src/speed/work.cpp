@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "format/per_weights.hpp"
 #include "qwenfit/model.hpp"
 
 namespace qwenfit::speed {
@@ -74,57 +75,95 @@ double kernels_of(const catalog::Geometry& g, LayerKind kind) {
   return (kind == LayerKind::full_attention ? 9.0 : 13.0) + (g.moe ? 9.0 : 4.0);
 }
 
+/// What is read and multiplied of one layer, or of the ends of the model.
+struct Mass {
+  double bytes = 0;
+  double elements = 0;  ///< of matrices
+  void add(const TypedTensor& t) {
+    bytes += static_cast<double>(t.total());
+    if (!t.tensor.is_vector) elements += static_cast<double>(t.tensor.elements());
+  }
+};
+
+/// The text part of the weights, added up once per file.
+struct Masses {
+  struct Layer {
+    Mass rest;
+    Mass routed;  ///< experts that the router chooses from
+  };
+  std::vector<Layer> layers;
+  Mass head;  ///< a tied one is the embedding, read as a matrix
+  Mass ends;  ///< of no layer, beside embedding and head
+};
+
+Masses add_up(const format::Weights& weights) {
+  Masses out;
+  out.layers.resize(static_cast<std::size_t>(weights.model->geometry.layers));
+  bool head = false;
+  const TypedTensor* embedding = nullptr;
+  for (const TypedTensor& t : weights.tensors) {
+    if (t.tensor.part != Part::text) continue;
+    if (t.tensor.role == Role::token_embedding) {
+      embedding = &t;
+      continue;
+    }
+    if (t.stored_copy) continue;
+    const auto layer = static_cast<std::size_t>(t.tensor.layer);
+    if (t.tensor.role == Role::output) {
+      head = true;
+      out.head.add(t);
+    } else if (t.tensor.layer < 0 || layer >= out.layers.size()) {
+      out.ends.add(t);
+    } else {
+      (routed(t.tensor.role) ? out.layers[layer].routed : out.layers[layer].rest).add(t);
+    }
+  }
+  if (!head && embedding && !weights.model->geometry.headless) out.head.add(*embedding);
+  return out;
+}
+
 class Walk {
  public:
   /// @param tokens in one forward pass. @param head_tokens of them whose logits are wanted.
   Walk(const engine::Setup& setup, const engine::MemoryPlan& plan, double tokens, double head_tokens)
       : setup_(setup), plan_(plan), g_(setup.model->geometry), parallel_(parallel_of(setup)) {
-    share_ = reached(g_, tokens);
-    const double per_token = g_.moe ? static_cast<double>(g_.moe->experts_per_token) / g_.moe->experts : 1;
-    bool head = false;
-    const TypedTensor* embedding = nullptr;
-    for (const TypedTensor& t : setup.weights->tensors) {
-      if (t.tensor.part != Part::text) continue;
-      if (t.tensor.role == Role::token_embedding) {
-        embedding = &t;
-        continue;
-      }
-      if (t.stored_copy) continue;
-      const bool expert = routed(t.tensor.role);
-      const bool is_head = t.tensor.role == Role::output;
-      head = head || is_head;
-      add(t, expert ? share_ : 1.0, is_head ? head_tokens : expert ? tokens * per_token : tokens, is_head);
+    thread_local format::PerWeights<const Masses> kept;
+    const std::shared_ptr<const Masses> masses = kept.of(setup.weights, add_up);
+    const double share = reached(g_, tokens);
+    const double chosen = g_.moe ? static_cast<double>(g_.moe->experts_per_token) / g_.moe->experts : 1;
+    for (std::size_t i = 0; i < masses->layers.size(); ++i) {
+      const engine::LayerPlace place = i < plan.layers.size() ? plan.layers[i] : engine::LayerPlace{};
+      add(masses->layers[i].rest, 1, tokens, place.device);
+      add(masses->layers[i].routed, share, tokens * chosen, place.experts_on_host ? -1 : place.device);
     }
-    // A tied head is the embedding, read as a matrix.
-    if (!head && embedding && !g_.headless) add(*embedding, 1.0, head_tokens, true);
+    add(masses->ends, 1, tokens, 0);
+    add(masses->head, 1, head_tokens, plan.output_device);
     structure(tokens);
   }
 
   Work work;
 
  private:
-  const engine::LayerPlace* place(const TypedTensor& t) const {
-    const auto layer = static_cast<std::size_t>(t.tensor.layer);
-    return t.tensor.layer >= 0 && layer < plan_.layers.size() ? &plan_.layers[layer] : nullptr;
-  }
-
   const Device& device_at(int index) const {
     const auto last = static_cast<int>(setup_.devices.size()) - 1;
     return *setup_.devices[static_cast<std::size_t>(std::clamp(index, 0, last))].device;
   }
 
-  void add(const TypedTensor& t, double share, double tokens, bool head) {
-    const double bytes = static_cast<double>(t.total()) * share;
-    const double flops = t.tensor.is_vector ? 0 : 2 * static_cast<double>(t.tensor.elements()) * tokens;
-    const engine::LayerPlace* where = place(t);
-    const int index = where ? where->device : head ? plan_.output_device : 0;
-    if (index < 0 || (where && where->experts_on_host && routed(t.tensor.role))) {
+  /// @param share of it that is read. @param device that holds it; -1: the host.
+  void add(const Mass& mass, double share, double tokens, int device) {
+    const double bytes = mass.bytes * share;
+    if (device < 0) {
       work.host_s += bytes / (setup_.host.bandwidth_gb_s * 1e9);
       return;
     }
-    const Device& d = device_at(index);
-    work.weights_s += bytes / (bandwidth(d) * parallel_.cut);
-    work.compute_s += flops / (nominal_flops(d) * parallel_.cut);
+    if (device != rates_of_) {
+      rates_of_ = device;
+      const Device& d = device_at(device);
+      bytes_s_ = bandwidth(d) * parallel_.cut;
+      flops_ = nominal_flops(d) * parallel_.cut;
+    }
+    work.weights_s += bytes / bytes_s_;
+    work.compute_s += 2 * mass.elements * tokens / flops_;
   }
 
   void structure(double tokens) {
@@ -148,7 +187,9 @@ class Walk {
   const engine::MemoryPlan& plan_;
   const catalog::Geometry& g_;
   Parallel parallel_;
-  double share_ = 1;
+  int rates_of_ = -1;  ///< the device whose rates these are
+  double bytes_s_ = 1;
+  double flops_ = 1;
 };
 
 double cache_bytes_per_token(const engine::Setup& setup) {

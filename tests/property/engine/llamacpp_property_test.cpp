@@ -23,7 +23,7 @@ class Settings {
     Scenario s;
     s.model = std::string(models_[number(models_.size())]);
     s.engine = "llama.cpp";
-    s.format = pick<std::string>({"q4_k_m", "bf16", "q8_0"});
+    s.format = pick<std::string>({"q4_k_m", "q3_k_l", "iq2_xs", "bf16", "q8_0"});
     s.context = pick<std::int64_t>({256, 1000, 4096, 20000, 131072});
     s.parallel_slots = pick<std::int64_t>({1, 1, 2, 4, 7});
     s.kv_unified = number(3) == 0;
@@ -53,15 +53,16 @@ class Settings {
 TEST_CASE("plans of a few layers, grown to another context, are those of all layers") {
   Settings settings(7);
   Estimator estimator(catalog::Catalog::builtin());
-  for (int i = 0; i < 120; ++i) {
+  for (int i = 0; i < 300; ++i) {
     Scenario s = settings.next();
-    if (i % 3 == 0) s.gpu_layers = static_cast<std::int64_t>(settings.number(60));
+    if (i % 3 != 0) s.gpu_layers = static_cast<std::int64_t>(settings.number(60));
+    if (i % 4 == 0) s.cpu_moe_layers = static_cast<std::int64_t>(settings.number(50));
     const engine::Setup setup = estimator.resolve(s);
     const Job job = job_of(setup);
     const Arrangement a = asked_arrangement(job);
     ComputeJob compute{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus),
                        job.backends, GraphKind::trunk};
-    compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards();
+    compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts();
     for (const std::int64_t more : {0, 512, 7680}) {
       compute.context.cells = job.context.cells + more;
       INFO(s.model << " " << *s.format << ", context " << *s.context << " + " << more << ", -ngl "
@@ -69,6 +70,40 @@ TEST_CASE("plans of a few layers, grown to another context, are those of all lay
       CHECK(compute_buffers(compute).bytes == compute_buffers_in_full(compute).bytes);
     }
   }
+}
+
+TEST_CASE("the longest context and the most sequences fit on llama.cpp, one more does not") {
+  Settings settings(17);
+  Estimator estimator(catalog::Catalog::builtin());
+  int checked = 0;
+  for (int i = 0; i < 60; ++i) {
+    Scenario s = settings.next();
+    s.parallel_slots.reset();
+    s.kv_unified.reset();
+    if (i % 2 == 0) s.gpu_layers = static_cast<std::int64_t>(settings.number(40));
+    s.context = 4096;
+    const Estimate asked = estimator.estimate(s);
+    // As the limits are: with the layers where they are.
+    s.gpu_layers = asked.memory.gpu_layers;
+    const auto fits = [&](std::int64_t context, std::int64_t concurrency) {
+      s.context = context;
+      s.concurrency = concurrency;
+      return estimator.estimate(s, false).fit.fits;
+    };
+    INFO(s.model << " " << *s.format << ", -ngl " << *s.gpu_layers);
+    if (asked.fit.max_context) {
+      const std::int64_t longest = *asked.fit.max_context;
+      CHECK(fits(longest, 1));
+      if (longest < asked.model.context_longest) CHECK_FALSE(fits(longest + 1, 1));
+      ++checked;
+    }
+    if (asked.fit.max_concurrency) {
+      CHECK(fits(4096, *asked.fit.max_concurrency));
+      if (*asked.fit.max_concurrency < kMostSequences)
+        CHECK_FALSE(fits(4096, *asked.fit.max_concurrency + 1));
+    }
+  }
+  CHECK(checked > 20);
 }
 
 TEST_CASE("more context never needs less memory on llama.cpp") {
