@@ -54,6 +54,9 @@ VersionPoint version_point(const catalog::Engine& engine, std::string_view text)
   };
   const catalog::EngineVersion& newest = engine.versions[engine.versions.size() - 1];
   if (text.empty()) return point(newest, {});
+  for (const catalog::EngineVersion& v : engine.versions) {
+    if (v.version == text) return point(v, {});
+  }
   const std::string date = date_in(text);
   if (!date.empty()) {
     const catalog::EngineVersion* last = &engine.versions[0];
