@@ -22,6 +22,13 @@ std::vector<std::string> spellings(const std::string& value) {
       out.push_back(name);
     }
   }
+  // Labels have no blanks: AMD_Instinct_MI300X_OAM. What stands behind the name may be the board's form.
+  if (name.find('_') != std::string::npos) {
+    std::replace(name.begin(), name.end(), '_', ' ');
+    out.push_back(name);
+    out.push_back(name.substr(0, name.rfind(' ')));
+  }
+  if (name.ends_with("-shared")) out.push_back(name.substr(0, name.size() - 7));
   // A memory size at the end may mean the mobile version.
   if (const auto dash = name.rfind('-'); dash != std::string::npos && name.ends_with("gb")) {
     out.push_back(name.substr(0, dash));

@@ -69,7 +69,12 @@ Deployment Interpreter::run() {
       d_.notes.push_back(fmt::format("--{} holds {}, which the file does not tell", dashed(name),
                                      setting.value.unresolved[0]));
   }
-  for (const std::string& name : parsed.unresolved) add_unresolved(d_, "arguments", {name});
+  for (const std::string& name : parsed.unresolved) {
+    // A script that passes its own arguments on is mostly started without any.
+    if (name == "$@" || name == "$*" || name.starts_with("${@"))
+      d_.notes.push_back(fmt::format("further arguments of the script ({}) are taken as none", name));
+    else add_unresolved(d_, "arguments", {name});
+  }
   for (const Word& word : parsed.joined)
     finding("joined-argument", Severity::warning, word.line,
             fmt::format("'{}' is one argument with a blank in it: the engine refuses it", word.text));
@@ -94,6 +99,9 @@ Deployment Interpreter::run() {
     case EngineKind::mlx: model_from("model"); break;
     case EngineKind::other:
       if (!model_from("model")) model_from("model_path") || model_from("model_id");
+      for (const Word& word : p_->positional) {
+        if (d_.model.empty() && mentions_qwen(word.text)) use_model(word, 0);
+      }
       break;
   }
   finish(engine);
@@ -272,7 +280,9 @@ void Interpreter::speculative(std::string method, std::optional<std::int64_t> to
 }
 
 void Interpreter::finish(EngineKind engine) {
-  if (w_.model && (d_.model.empty() || !w_.model->unresolved.empty())) use_model(*w_.model, w_.model->line);
+  // KServe puts the files of storageUri there.
+  if (w_.model && (d_.model.empty() || !w_.model->unresolved.empty() || d_.model.starts_with("/mnt/models")))
+    use_model(*w_.model, w_.model->line);
   for (const Word& name : w_.served_names) d_.served_names.push_back(name.text);
   if (const Setting* s = find("config")) {
     if (!s->value.text.empty()) add_unresolved(d_, "arguments", {"the options in " + s->value.text});

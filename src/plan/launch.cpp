@@ -113,7 +113,15 @@ class Finder {
     if (std::find(kTalkers.begin(), kTalkers.end(), first) != kTalkers.end()) return {};
     for (std::size_t i = 0; i < words_.size(); ++i) {
       const std::string_view word = words_[i].text;
-      const std::string_view name = base_name(word);
+      std::string_view name = base_name(word);
+      if (takes_assignment(word)) {  // env NAME=value program
+        const auto equals = word.find('=');
+        variables_.set(std::string(word.substr(0, equals)),
+                       {Word{std::string(word.substr(equals + 1)), words_[i].line, words_[i].unresolved}},
+                       false);
+        continue;
+      }
+      name = name.substr(0, name.find('@'));  // uvx vllm@0.11.0
       if (is_runner(name) && i + 1 < words_.size()) {
         if (container(i + 1)) return std::move(out_);
         if (words_[i + 1].text == "exec") continue;
@@ -134,10 +142,24 @@ class Finder {
         return std::move(out_);
       }
     }
+    // tmux new -s llm "vllm serve ...": a command line in one word.
+    for (std::size_t i = 1; i < words_.size(); ++i) {
+      if (words_[i].text.find(' ') == std::string::npos || !may_launch({words_[i]})) continue;
+      Variables inner = variables_;
+      for (Launch& l : launches_of_script(words_[i].text, words_[i].line, inner, depth_ + 1))
+        out_.push_back(std::move(l));
+    }
     return std::move(out_);
   }
 
  private:
+  static bool takes_assignment(std::string_view word) {
+    const auto equals = word.find('=');
+    return equals != std::string_view::npos && equals > 0 && word.find(' ') == std::string_view::npos &&
+           std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(equals),
+                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+  }
+
   /// `--name vllm`, `-n llama-server`: a value, not a program.
   static bool takes_name(std::string_view flag) {
     return flag == "--name" || flag == "-n" || flag == "--tag" || flag == "-t" || flag == "--hostname" ||

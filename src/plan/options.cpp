@@ -233,4 +233,16 @@ ParsedOptions parse_options(EngineKind engine, const std::vector<Word>& args) {
   return Parser(engine, args).run();
 }
 
+std::optional<EngineKind> engine_of_options(const std::vector<Word>& args) {
+  std::optional<EngineKind> found;
+  for (const EngineKind engine : {EngineKind::vllm, EngineKind::sglang, EngineKind::llama_cpp,
+                                  EngineKind::tensorrt_llm, EngineKind::tgi}) {
+    const ParsedOptions parsed = parse_options(engine, args);
+    if (!parsed.unknown.empty() || parsed.settings.size() < 2) continue;
+    if (found) return std::nullopt;
+    found = engine;
+  }
+  return found;
+}
+
 }  // namespace qwenfit::plan

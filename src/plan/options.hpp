@@ -69,4 +69,7 @@ struct ParsedOptions {
 
 ParsedOptions parse_options(EngineKind engine, const std::vector<Word>& args);
 
+/// The one engine that has all these options, two of them telling at least; nothing when several do or none.
+std::optional<EngineKind> engine_of_options(const std::vector<Word>& args);
+
 }  // namespace qwenfit::plan

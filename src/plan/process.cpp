@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model_names.hpp"
+#include "options.hpp"
 #include "readers.hpp"
 #include "text.hpp"
 
@@ -12,8 +13,8 @@ namespace qwenfit::plan {
 void take_gpu_list(const std::string& text, int line, const std::string& resource, Workload& w) {
   std::string value = text;
   std::erase_if(value, [](char c) { return c == '"' || c == '\'' || c == ' ' || c == '\\'; });
-  const bool listed =
-      value.starts_with("device=") || resource == "CUDA_VISIBLE_DEVICES" || resource == "device_ids";
+  const bool listed = value.starts_with("device=") || resource.ends_with("_VISIBLE_DEVICES") ||
+                      resource == "ZE_AFFINITY_MASK" || resource == "device_ids";
   if (value.starts_with("device=")) value = value.substr(7);
   if (value.starts_with("count=")) value = value.substr(6);
   w.base.gpu_line = line;
@@ -53,11 +54,16 @@ void add_launch(const Launch& launch, Workload w, const Source& source) {
   w.variables = launch.variables;
   if (launch.gpus) take_gpu_list(*launch.gpus, launch.line, "docker run --gpus", w);
   else if (!w.gpus_per_node && w.base.gpu_resource.empty()) {
-    const Variables::Found visible = launch.variables.find("CUDA_VISIBLE_DEVICES");
-    if (visible.set && !visible.words.empty() && visible.words[0].unresolved.empty() &&
-        !visible.words[0].text.empty())
+    for (const char* name : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+                             "NVIDIA_VISIBLE_DEVICES", "ASCEND_RT_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"}) {
+      const Variables::Found visible = launch.variables.find(name);
+      if (!visible.set || visible.words.empty() || !visible.words[0].unresolved.empty() ||
+          visible.words[0].text.empty() || visible.words[0].text == "void" || visible.words[0].text == "none")
+        continue;
       take_gpu_list(visible.words[0].text, visible.words[0].line > 0 ? visible.words[0].line : launch.line,
-                    "CUDA_VISIBLE_DEVICES", w);
+                    name, w);
+      break;
+    }
   }
   add_workload(std::move(w), source);
 }
@@ -95,7 +101,9 @@ void add_launches(const std::vector<Launch>& launches, const Workload& surroundi
 }
 
 bool add_process(Workload w, std::vector<Word> words, bool has_command, const Source& source) {
-  const auto image_engine = engine_of_image(w.base.image);
+  auto image_engine = engine_of_image(w.base.image);
+  // Outside Kubernetes `command` is what the image's entry point is given.
+  if (!words.empty() && words[0].text.starts_with('-')) has_command = false;
   const ShellCommand command{words, w.variables, w.base.line};
   if (std::vector<Launch> launches = find_launches(command); !launches.empty()) {
     const int line = w.base.line;
@@ -103,6 +111,17 @@ bool add_process(Workload w, std::vector<Word> words, bool has_command, const So
       if (launch.line == 0) launch.line = line;
     }
     add_launches(launches, w, source);
+    return true;
+  }
+  if (!image_engine && !has_command && !words.empty()) {
+    image_engine = engine_of_options(words);
+    if (!image_engine) return false;
+    w.base.notes.push_back(
+        fmt::format("that {} is started is told by its options", engine_id(*image_engine)));
+    w.engine = image_engine;
+    w.program = "api_server";
+    w.args = std::move(words);
+    add_workload(std::move(w), source);
     return true;
   }
   if (!image_engine) return false;

@@ -33,6 +33,11 @@ void service_devices(const YamlNode& service, Workload& w) {
       else add_unresolved(w.base, "gpus", word.unresolved);
     }
   }
+  for (const YamlPtr& item : service["deploy"]["resources"]["reservations"]["generic_resources"].items) {
+    const YamlNode& discrete = (*item)["discrete_resource_spec"];  // of a swarm
+    if (contains_folded(discrete["kind"].text, "gpu"))
+      take_gpu_list(discrete["value"].text, item->line, "compose generic resources", w);
+  }
   if (const YamlNode& gpus = service["gpus"]; gpus.is_scalar() && w.base.gpu_resource.empty())
     take_gpu_list(expanded_word(gpus, Dialect::compose, w.variables).text, gpus.line, "compose gpus", w);
 }

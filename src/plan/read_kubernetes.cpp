@@ -150,9 +150,13 @@ Word expanded_word(const YamlNode& node, Dialect dialect, Variables& variables) 
 bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, const Source& source) {
   w.base.container = container["name"].text;
   w.base.line = container.line;
-  read_environment(container["env"], Dialect::kubernetes, w.variables);
+  read_container_environment(container, source.objects, w.variables);
+  for (const auto& [name, map] : source.objects.config_maps) {
+    for (const auto& [file, text] : (*map)["data"].members) w.files[file] = text->text;
+  }
   w.base.image = expanded_word(container["image"], Dialect::kubernetes, w.variables).text;
   read_resources(container["resources"], w);
+  read_claims(container, pod, source.objects, w);
   read_placement(pod, w);
   std::vector<Word> words;
   for (const char* part : {"command", "args"}) {
@@ -220,6 +224,10 @@ bool read_kubernetes(const YamlNode& root, const Source& source) {
     for (const YamlPtr& item : root["items"].items) read_kubernetes(*item, source);
     return true;
   }
+  // What a runtime starts, a service of the same file says.
+  if (kind.ends_with("ServingRuntime") &&
+      source.objects.used_runtimes.contains(root["metadata"]["name"].text))
+    return true;
   if (kind == "CustomResourceDefinition" || kind == "Role" || kind == "ClusterRole" || kind == "Secret")
     return true;
   if (read_serving_object(root, kind, source)) return true;

@@ -156,7 +156,8 @@ void read_systemd_unit(const Source& source) {
   Variables variables = given_variables(source);
   std::string name(base_name(source.file));
   std::string image;
-  std::string exec;  // of a container unit (Quadlet)
+  std::string exec;   // of a container unit (Quadlet)
+  std::string cards;  // likewise
   int exec_line = 1;
   const auto lines = logical_lines(source.text);
   for (const auto& [text, number] : lines) {
@@ -169,6 +170,8 @@ void read_systemd_unit(const Source& source) {
       }
     } else if (l.starts_with("Image=")) {
       image = std::string(trim(l.substr(6)));
+    } else if (l.starts_with("AddDevice=nvidia.com/gpu=")) {
+      cards += (cards.empty() ? "" : ",") + std::string(trim(l.substr(25)));
     } else if (l.starts_with("Exec=")) {
       exec = std::string(l.substr(5));
       exec_line = number;
@@ -200,6 +203,7 @@ void read_systemd_unit(const Source& source) {
     Workload w = workload_at(source, "container unit", name, exec_line);
     w.variables = variables;
     w.base.image = image;
+    if (!cards.empty()) take_gpu_list(cards == "all" ? cards : "device=" + cards, exec_line, "AddDevice", w);
     add_process(std::move(w), words_of(exec, exec_line), false, source);
   }
 }
@@ -208,6 +212,7 @@ void read_shell_file(const Source& source) {
   Variables variables = given_variables(source);
   Workload w;
   w.base.file = source.file;
+  read_batch_directives(source.text, w);
   for (const Launch& launch : launches_of_script(source.text, 1, variables))
     add_launches({launch}, w, source);
 }
@@ -297,7 +302,7 @@ void read_other_file(const Source& source) {
     if (!may_launch({Word{line, number, {}}})) continue;
     const std::string joined = continued(trim(line));
     std::string_view l = joined;
-    for (const std::string_view prefix : {"@", "- ", "$ ", "> ", "* ", "ExecStart="}) {
+    for (const std::string_view prefix : {"@", "- ", "$ ", "> ", "* ", "ExecStart=", "command="}) {
       if (l.starts_with(prefix)) l.remove_prefix(prefix.size());
     }
     Variables own = variables;

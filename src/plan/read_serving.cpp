@@ -1,6 +1,8 @@
 // Kubernetes objects that name a model instead of a command: KServe, KubeAI, Ray, kthena, llmaz.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "readers.hpp"
 #include "text.hpp"
 
@@ -38,6 +40,17 @@ std::optional<EngineKind> engine_named(std::string_view text) {
   return engine_of_image(text);
 }
 
+/// Pods of one replica of an LLMInferenceService with workers, as its operator sizes the group.
+std::int64_t nodes_of(const YamlNode& parallel, std::optional<std::int64_t> gpus) {
+  const auto size = [&](const char* key) {
+    return std::clamp<std::int64_t>(parallel[key].number().value_or(1), 1, 4096);
+  };
+  if (parallel["dataLocal"].number()) return std::max<std::int64_t>(size("data") / size("dataLocal"), 1);
+  if (size("pipeline") > 1) return size("pipeline");
+  const std::int64_t cards = size("tensor") * size("data");
+  return gpus && *gpus > 0 ? std::clamp<std::int64_t>((cards + *gpus - 1) / *gpus, 1, 4096) : 1;
+}
+
 /// LLMInferenceService: the operator's template starts vLLM; prefill is a second pool.
 void read_pool(const YamlNode& pool, const YamlNode& model, Workload w, const Source& source,
                const std::string& role) {
@@ -57,15 +70,15 @@ void read_pool(const YamlNode& pool, const YamlNode& model, Workload w, const So
   }
   if (parallel["expert"].is_true())
     w.args.push_back({"--enable-expert-parallel", parallel["expert"].line, {}});
-  if (pool["worker"].is_map()) w.base.notes.emplace_back("workers on further nodes are part of each replica");
   const YamlNode& pod = pool["template"];
   read_placement(pod, w);
   for (const YamlPtr& container : pod["containers"].items) {
     if (const std::string& name = (*container)["name"].text;
         !name.empty() && name != "main" && pod["containers"].items.size() > 1)
       continue;
-    read_environment((*container)["env"], Dialect::kubernetes, w.variables);
+    read_container_environment(*container, source.objects, w.variables);
     read_resources((*container)["resources"], w);
+    read_claims(*container, pod, source.objects, w);
     w.base.image = (*container)["image"].text;
     w.base.container = (*container)["name"].text;
     std::vector<Word> words;
@@ -82,6 +95,7 @@ void read_pool(const YamlNode& pool, const YamlNode& model, Workload w, const So
       w.args.insert(w.args.end(), words.begin(), words.end());
     }
   }
+  if (pool["worker"].is_map()) w.base.nodes = nodes_of(parallel, w.gpus_per_node);
   // The model of the object counts, whatever a positional says.
   add_workload(std::move(w), source);
 }
@@ -91,6 +105,33 @@ void read_llm_inference_service(const YamlNode& root, const Source& source) {
   const Workload w = workload_of(root, "LLMInferenceService", source);
   read_pool(spec, spec["model"], w, source, spec.has("prefill") ? "decode" : "");
   if (spec["prefill"].is_map()) read_pool(spec["prefill"], spec["model"], w, source, "prefill");
+}
+
+/// What a runtime of the same file adds to a service: image, environment, command and arguments ahead of its
+/// own.
+void read_runtime(const YamlNode& spec, Workload& w, const Source& source) {
+  if (spec["containers"].items.empty()) return;
+  const auto& list = spec["containers"].items;
+  const auto named = std::find_if(list.begin(), list.end(),
+                                  [](const YamlPtr& c) { return (*c)["name"].text == "kserve-container"; });
+  const YamlNode& container = named == list.end() ? *list.front() : **named;
+  if (w.base.image.empty()) w.base.image = container["image"].text;
+  read_container_environment(container, source.objects, w.variables);
+  read_resources(container["resources"], w);
+  read_placement(spec, w);
+  std::vector<Word> words;
+  for (const char* part : {"command", "args"}) {
+    for (const YamlPtr& item : container[part].items)
+      words.push_back(expanded_word(*item, Dialect::kubernetes, w.variables));
+  }
+  const auto launches = find_launches({words, w.variables, container.line});
+  if (!launches.empty()) {
+    w.engine = launches.front().engine;
+    w.args = launches.front().args;
+  } else {
+    if (const auto engine = engine_of_image(w.base.image)) w.engine = engine;
+    w.args = std::move(words);
+  }
 }
 
 bool read_inference_service(const YamlNode& root, const Source& source) {
@@ -105,12 +146,15 @@ bool read_inference_service(const YamlNode& root, const Source& source) {
   if (!w.engine) w.engine = EngineKind::other;
   model_from(model["storageUri"], w);
   if (!w.model && model["storage"].is_map()) model_from(model["storage"]["path"], w);
-  read_environment(model["env"], Dialect::kubernetes, w.variables);
+  w.base.line = model.line;
+  w.base.image = model["image"].text;
+  if (const auto it = source.objects.runtimes.find(model["runtime"].text);
+      it != source.objects.runtimes.end())
+    read_runtime((*it->second)["spec"], w, source);
+  read_container_environment(model, source.objects, w.variables);
   read_resources(model["resources"], w);
   read_placement(predictor, w);
   append_args(model["args"], w);
-  w.base.image = model["image"].text;
-  w.base.line = model.line;
   if (w.engine == EngineKind::other && w.args.empty() && !w.model) return false;
   if (w.engine == EngineKind::other) w.engine = EngineKind::huggingface;  // the runtime that takes --model_id
   w.program = "api_server";

@@ -13,9 +13,12 @@ namespace {
 /// Whether a document can start an engine at all: most of a rendered chart can't, and is not even parsed.
 bool hints_at_engine(std::string_view text) {
   for (const std::string_view hint :
-       {"qwen", "vllm", "sglang", "llama", "trtllm", "tensorrt", "text-generation", "hf://", "qwq",
-        "huggingface", "inferenceservice", "modelurl", "launch_server", "cmd:", "deployments", "playground",
-        "openmodel"}) {
+       {"qwen",          "vllm",          "sglang",           "llama",
+        "trtllm",        "tensorrt",      "text-generation",  "hf://",
+        "qwq",           "huggingface",   "inferenceservice", "modelurl",
+        "launch_server", "cmd:",          "deployments",      "playground",
+        "openmodel",     "max-model-len", "max_model_len",    "mem-fraction-static",
+        "accelerators"}) {
     if (contains_folded(text, hint)) return true;
   }
   return false;
@@ -46,6 +49,9 @@ bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& so
     }
     Workload one = w;
     one.base.kind = "values";
+    for (const YamlPtr& need : node["resourceRequirements"].items) {  // Amazon ECS
+      if ((*need)["type"].text == "GPU") one.gpus_per_node = (*need)["value"].number();
+    }
     if (read_container(container, node, one, source)) return true;
   }
   for (const auto& [key, value] : node.members) {
@@ -60,7 +66,8 @@ bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& so
 void read_document(const YamlNode& root, const Source& source) {
   if (!root.is_map() && !root.is_list()) return;
   if (read_own_plan(root, source) || read_kubernetes(root, source) || read_compose(root, source) ||
-      read_llama_swap(root, source) || read_helm_values(root, source) || read_recipe(root, source))
+      read_llama_swap(root, source) || read_helm_values(root, source) || read_recipe(root, source) ||
+      read_job(root, source) || read_option_file(root, source))
     return;
   if (root.has("apiVersion") && root.has("kind") && root["spec"].kind == YamlKind::null) return;
   Workload w;
@@ -81,10 +88,22 @@ std::string read_yaml_file(const Source& source) {
     plain = plain_template(text);
     text = plain;
   }
-  for (const auto& [document, line] : split_documents(text)) {
+  const auto documents = split_documents(text);
+  Source whole = source;
+  if (documents.size() > 1) {
+    for (const auto& [document, line] : documents) {
+      if (!may_be_referred_to(document)) continue;
+      try {
+        whole.objects.add(parse_yaml(document, line));
+      } catch (const Error&) {
+        // Told below, if it matters.
+      }
+    }
+  }
+  for (const auto& [document, line] : documents) {
     if (!hints_at_engine(document)) continue;
     try {
-      read_document(*parse_yaml(document, line), source);
+      read_document(*parse_yaml(document, line), whole);
     } catch (const Error& e) {
       // What is no YAML but looks like a script or a template may still hold commands.
       Variables variables = given_variables(source);

@@ -1,6 +1,7 @@
 // Readers of files: text -> workloads -> deployments of a report. One file each.
 #pragma once
 
+#include "file_objects.hpp"
 #include "workload.hpp"
 #include "yaml_tree.hpp"
 
@@ -13,6 +14,7 @@ struct Source {
   const Options& options;
   Report& report;
   std::map<std::string, std::string> siblings{};  ///< of a `.env` beside it: variables
+  FileObjects objects{};                          ///< of a manifest
 };
 
 /// Adds what a command line starts. `base` holds the file and what surrounds the command.
@@ -64,6 +66,9 @@ bool read_compose(const YamlNode& root, const Source& source);
 bool read_llama_swap(const YamlNode& root, const Source& source);
 bool read_helm_values(const YamlNode& root, const Source& source);
 bool read_recipe(const YamlNode& root, const Source& source);
+bool read_job(const YamlNode& root, const Source& source);
+/// What `vllm serve --config` and `sglang.launch_server --config` take.
+bool read_option_file(const YamlNode& root, const Source& source);
 bool read_own_plan(const YamlNode& root, const Source& source);
 
 // --- Pieces that readers of Kubernetes objects share ----------------------------------------------
@@ -90,6 +95,9 @@ void read_metadata(const YamlNode& root, Workload& workload);
 
 /// "{env: [{name, value}]}" or "{NAME: value}".
 void read_environment(const YamlNode& env, Dialect dialect, Variables& variables);
+
+/// #SBATCH lines -> cards, their name, nodes.
+void read_batch_directives(std::string_view text, Workload& workload);
 
 /// A map of options without dashes (`tensor-parallel-size: 4`, `maxModelLen`) as words of a command line.
 std::vector<Word> words_of_options(const YamlNode& map);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 namespace qwenfit::plan {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::size_t kMostWords = 20000;     // of one command
 constexpr std::size_t kMostCommands = 20000;  // of one script, that are kept
 constexpr std::size_t kLongestWord = std::size_t{1} << 18;
+constexpr int kDeepestCall = 8;
+constexpr int kMostCalls = 1000;  // of functions, in one script
 
 bool blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
@@ -28,19 +31,112 @@ bool assignment_name(std::string_view word, std::size_t& equals, bool& append) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
+/// The index of the brace that closes the group whose body begins at `at`; npos when none does. Braces of
+/// variables, quotes and comments are none.
+std::size_t closing_brace(std::string_view text, std::size_t at) {
+  int depth = 1;
+  bool begins = true;  // a word could begin here
+  for (std::size_t i = at; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '\'' || c == '`') {
+      i = std::min(text.find(c, i + 1), text.size());
+    } else if (c == '"') {
+      for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
+    } else if (c == '$' && i + 1 < text.size() && text[i + 1] == '{') {
+      i = std::min(text.find('}', i), text.size());
+    } else if (c == '#' && begins) {
+      i = std::min(text.find('\n', i), text.size());
+      begins = true;
+      continue;
+    } else if (begins && c == '{' && (i + 1 >= text.size() || blank(text[i + 1]) || text[i + 1] == '\n')) {
+      ++depth;
+    } else if (begins && c == '}' && --depth == 0) {
+      return i;
+    }
+    begins = blank(c) || c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')';
+  }
+  return std::string_view::npos;
+}
+
+/// What the readers of a script and of its functions share.
+struct Script {
+  struct Function {
+    std::string_view body;
+    int line = 0;
+    bool called = false;
+  };
+  std::map<std::string, Function> functions;
+  int calls = 0;
+  int branches = 0;  // numbers given to branches
+};
+
 class Reader {
  public:
-  Reader(std::string_view text, int line, Variables& variables, bool (*keep)(const std::vector<Word>&))
-      : text_(text), line_(line), variables_(variables), keep_(keep) {}
+  Reader(std::string_view text, int line, Variables& variables, bool (*keep)(const std::vector<Word>&),
+         Script& script, int depth = 0)
+      : text_(text), line_(line), variables_(variables), keep_(keep), script_(script), depth_(depth) {}
 
   std::vector<ShellCommand> run() {
     while (at_ < text_.size()) step();
     at_ = text_.size();
     end_command();
+    if (depth_ == 0) {
+      // Functions that nothing here calls are called from elsewhere.
+      for (auto& [name, function] : script_.functions) {
+        if (!function.called) call(function);
+      }
+      std::stable_sort(out_.begin(), out_.end(),
+                       [](const ShellCommand& a, const ShellCommand& b) { return a.line < b.line; });
+    }
     return std::move(out_);
   }
 
  private:
+  /// Reads the body of a function with the variables of where it is called.
+  void call(Script::Function& function) {
+    function.called = true;
+    if (depth_ >= kDeepestCall || ++script_.calls > kMostCalls) return;
+    Reader inner(function.body, function.line, variables_, keep_, script_, depth_ + 1);
+    inner.branch_ = branch_;
+    for (ShellCommand& command : inner.run()) {
+      if (out_.size() < kMostCommands) out_.push_back(std::move(command));
+    }
+  }
+
+  /// `name arguments`, where name is a function: its positional parameters are the arguments.
+  bool calls_function(const std::vector<Word>& words) {
+    const auto it = script_.functions.find(words[0].text);
+    if (it == script_.functions.end()) return false;
+    const Variables::Found before = variables_.find("@", branch_);
+    // "$@" of the script, whatever that is, is the function's as well.
+    const bool passed_on = words.size() == 2 && (words[1].text == "$@" || words[1].text == "$*");
+    if (!passed_on) variables_.set("@", {words.begin() + 1, words.end()}, true);
+    call(it->second);
+    if (before.set) variables_.set("@", before.words, true);
+    else variables_.erase("@");
+    return true;
+  }
+
+  /// The body of `name`, which begins behind the brace at or behind `at_`. @return whether there is one.
+  bool function(const std::string& name) {
+    std::size_t open = at_;
+    while (open < text_.size() && (blank(text_[open]) || text_[open] == '\n')) ++open;
+    if (open >= text_.size() || text_[open] != '{') return false;
+    const std::size_t close = closing_brace(text_, open + 1);
+    if (close == std::string_view::npos) return false;
+    const auto lines = [&](std::size_t from, std::size_t to) {
+      const std::string_view part = text_.substr(from, to - from);
+      return static_cast<int>(std::count(part.begin(), part.end(), '\n'));
+    };
+    if (script_.functions.size() < kMostCommands)
+      script_.functions[name] = {text_.substr(open + 1, close - open - 1), line_ + lines(at_, open), false};
+    line_ += lines(at_, close);
+    at_ = close + 1;
+    return true;
+  }
+
   char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
   void step() {
@@ -247,10 +343,13 @@ class Reader {
   }
 
   void operators(char c) {
-    if (c == '(' && in_word_ && words_.empty()) {  // name() {: a function
+    const bool after_keyword = words_.size() == 1 && words_[0].text == "function";
+    if (c == '(' && (words_.empty() ? in_word_ : after_keyword)) {  // name() {
       end_word();
+      const std::string name = words_.empty() ? std::string() : words_.back().text;
       words_.clear();
-      while (peek() == '(' || peek() == ')') ++at_;
+      while (peek() == '(' || peek() == ')' || blank(peek())) ++at_;
+      function(name);
       return;
     }
     end_command();
@@ -340,11 +439,11 @@ class Reader {
     const std::string_view skipped = text_.substr(at_, end - at_);
     line_ += static_cast<int>(std::count(skipped.begin(), skipped.end(), '\n'));
     at_ = end + 1;
-    if (!branch_.empty()) branch_.back() = ++branches_;  // an unmatched `fi` closed it
+    if (!branch_.empty()) branch_.back() = ++script_.branches;  // an unmatched `fi` closed it
   }
 
   void open_branch() {
-    if (branch_.size() < 64) branch_.push_back(++branches_);
+    if (branch_.size() < 64) branch_.push_back(++script_.branches);
   }
   void close_branch() {
     if (!branch_.empty()) branch_.pop_back();
@@ -357,7 +456,7 @@ class Reader {
     if (word == "if" || word == "while" || word == "until") {
       open_branch();
     } else if (word == "elif" || word == "else") {
-      if (!branch_.empty()) branch_.back() = ++branches_;
+      if (!branch_.empty()) branch_.back() = ++script_.branches;
     } else if (word == "fi" || word == "done") {
       close_branch();
       words_.clear();
@@ -379,7 +478,7 @@ class Reader {
       if (words_.size() > 3 && words_[2].text == "in") {
         for (std::size_t i = 3; i < words_.size(); ++i) {
           Variables::Branch one = branch_;
-          one.push_back(++branches_);
+          one.push_back(++script_.branches);
           variables_.set(words_[1].text, {words_[i]}, false, words_.size() == 4 ? branch_ : one);
         }
       }
@@ -400,6 +499,13 @@ class Reader {
     if (words_.empty()) return;
     std::vector<Word> words = std::move(words_);
     words_.clear();
+    if (words.size() > 1 && words[0].text == "function") {  // function name {
+      if (words.back().text == "{" && at_ > 0) {
+        at_ = text_.rfind('{', at_ - 1);
+        function(words[1].text);
+      }
+      return;
+    }
     if (words.size() > 1 && words[0].text == "set" && words[1].text == "--") {
       variables_.set("@", {words.begin() + 2, words.end()}, true, branch_);
       return;
@@ -427,6 +533,8 @@ class Reader {
       return;
     }
     words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(first));
+    if (words[0].text == "shift") return shift(words);
+    if (calls_function(words)) return;
     if (out_.size() >= kMostCommands || (keep_ && !keep_(words))) return;
     ShellCommand command{std::move(words), variables_, 0};
     command.line = command.words.front().line;
@@ -434,11 +542,25 @@ class Reader {
     out_.push_back(std::move(command));
   }
 
+  void shift(const std::vector<Word>& words) {
+    Variables::Found all = variables_.find("@", branch_);
+    if (!all.set) return;
+    const std::size_t n =
+        words.size() > 1 && words[1].text.size() == 1 && words[1].text[0] > '0' && words[1].text[0] <= '9'
+            ? static_cast<std::size_t>(words[1].text[0] - '0')
+            : 1;
+    all.words.erase(all.words.begin(),
+                    all.words.begin() + static_cast<std::ptrdiff_t>(std::min(n, all.words.size())));
+    variables_.set("@", std::move(all.words), true);
+  }
+
   std::string_view text_;
   std::size_t at_ = 0;
   int line_;
   Variables& variables_;
   bool (*keep_)(const std::vector<Word>&);
+  Script& script_;
+  int depth_;
   std::vector<ShellCommand> out_;
   std::vector<Word> words_;
   Word word_;
@@ -448,7 +570,6 @@ class Reader {
   int arrays_ = 0;
   std::vector<std::string> here_;
   Variables::Branch branch_;
-  int branches_ = 0;
   int cases_ = 0;  // open ones
 };
 
@@ -456,7 +577,8 @@ class Reader {
 
 std::vector<ShellCommand> read_shell(std::string_view text, int first_line, Variables& variables,
                                      bool (*keep)(const std::vector<Word>&)) {
-  return Reader(text, first_line, variables, keep).run();
+  Script script;
+  return Reader(text, first_line, variables, keep, script).run();
 }
 
 std::vector<Word> split_words(std::string_view text, int first_line) {

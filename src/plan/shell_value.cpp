@@ -248,8 +248,11 @@ Variables::Found Variables::find(const std::string& name, const Branch& branch) 
       break;
     }
   }
+  // A list of which one word is open still says what the others are.
   const auto resolved = [](const Assignment& a) {
-    return std::all_of(a.words.begin(), a.words.end(), [](const Word& w) { return w.unresolved.empty(); });
+    const auto told = [](const Word& w) { return w.unresolved.empty(); };
+    return a.list && !a.words.empty() ? std::any_of(a.words.begin(), a.words.end(), told)
+                                      : std::all_of(a.words.begin(), a.words.end(), told);
   };
   const Assignment* chosen = base < known.size() ? &known[base] : nullptr;
   std::vector<std::string> others;

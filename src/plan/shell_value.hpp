@@ -38,6 +38,7 @@ class Variables {
   void append(const std::string& name, std::vector<Word> words, bool list, const Branch& branch);
   /// A variable that exists but whose value is not in the file (valueFrom, a positional parameter).
   void set_unknown(const std::string& name);
+  void erase(const std::string& name) { assignments_.erase(name); }
 
   struct Found {
     bool set = false;

@@ -29,6 +29,7 @@ struct Workload {
   std::optional<std::int64_t> gpus_per_node;
   std::vector<DeviceHint> device_hints;
   std::vector<std::pair<std::string, std::string>> require;  ///< scenario keys of `require`
+  std::map<std::string, std::string> files;  ///< by name: what ConfigMaps of the manifest put beside it
 };
 
 /// The workload as a deployment with a scenario. Flags that can't be read become findings.
