@@ -38,10 +38,10 @@ void read_batch_directives(std::string_view text, Workload& w) {
       const std::string value = equals != std::string::npos ? word.substr(equals + 1)
                                 : i + 1 < words.size()      ? words[i + 1].text
                                                             : std::string();
-      if (option == "--gres" && value.starts_with("gpu")) take_cards(value, option, line, w);
-      else if (option == "--gpus-per-node" || option == "--gpus" || option == "-G")
+      if (option == "--gpus-per-node" || option == "--gpus" || option == "-G" ||
+          (option == "--gres" && value.starts_with("gpu"))) {
         take_cards(value, option, line, w);
-      else if (option == "--nodes" || option == "-N") {
+      } else if (option == "--nodes" || option == "-N") {
         if (const auto n = units::parse_count(value); n && *n >= 1 && *n <= 4096) w.base.nodes = *n;
       }
     }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
+
+#include "shell_blocks.hpp"
 
 namespace qwenfit::plan {
 namespace {
@@ -31,52 +32,17 @@ bool assignment_name(std::string_view word, std::size_t& equals, bool& append) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
-/// The index of the brace that closes the group whose body begins at `at`; npos when none does. Braces of
-/// variables, quotes and comments are none.
-std::size_t closing_brace(std::string_view text, std::size_t at) {
-  int depth = 1;
-  bool begins = true;  // a word could begin here
-  for (std::size_t i = at; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\') {
-      ++i;
-    } else if (c == '\'' || c == '`') {
-      i = std::min(text.find(c, i + 1), text.size());
-    } else if (c == '"') {
-      for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
-    } else if (c == '$' && i + 1 < text.size() && text[i + 1] == '{') {
-      i = std::min(text.find('}', i), text.size());
-    } else if (c == '#' && begins) {
-      i = std::min(text.find('\n', i), text.size());
-      begins = true;
-      continue;
-    } else if (begins && c == '{' && (i + 1 >= text.size() || blank(text[i + 1]) || text[i + 1] == '\n')) {
-      ++depth;
-    } else if (begins && c == '}' && --depth == 0) {
-      return i;
-    }
-    begins = blank(c) || c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')';
-  }
-  return std::string_view::npos;
-}
-
-/// What the readers of a script and of its functions share.
-struct Script {
-  struct Function {
-    std::string_view body;
-    int line = 0;
-    bool called = false;
-  };
-  std::map<std::string, Function> functions;
-  int calls = 0;
-  int branches = 0;  // numbers given to branches
-};
-
 class Reader {
  public:
   Reader(std::string_view text, int line, Variables& variables, bool (*keep)(const std::vector<Word>&),
-         Script& script, int depth = 0)
-      : text_(text), line_(line), variables_(variables), keep_(keep), script_(script), depth_(depth) {}
+         Script& script, int depth = 0, Variables::Branch outer = {})
+      : text_(text),
+        line_(line),
+        variables_(variables),
+        keep_(keep),
+        script_(script),
+        depth_(depth),
+        blocks_(script, std::move(outer)) {}
 
   std::vector<ShellCommand> run() {
     while (at_ < text_.size()) step();
@@ -98,8 +64,7 @@ class Reader {
   void call(Script::Function& function) {
     function.called = true;
     if (depth_ >= kDeepestCall || ++script_.calls > kMostCalls) return;
-    Reader inner(function.body, function.line, variables_, keep_, script_, depth_ + 1);
-    inner.branch_ = branch_;
+    Reader inner(function.body, function.line, variables_, keep_, script_, depth_ + 1, branch());
     for (ShellCommand& command : inner.run()) {
       if (out_.size() < kMostCommands) out_.push_back(std::move(command));
     }
@@ -109,7 +74,7 @@ class Reader {
   bool calls_function(const std::vector<Word>& words) {
     const auto it = script_.functions.find(words[0].text);
     if (it == script_.functions.end()) return false;
-    const Variables::Found before = variables_.find("@", branch_);
+    const Variables::Found before = variables_.find("@", branch());
     // "$@" of the script, whatever that is, is the function's as well.
     const bool passed_on = words.size() == 2 && (words[1].text == "$@" || words[1].text == "$*");
     if (!passed_on) variables_.set("@", {words.begin() + 1, words.end()}, true);
@@ -222,7 +187,7 @@ class Reader {
   }
 
   void parameter(bool quoted) {
-    const Parameter p = expand_parameter(text_, at_, Dialect::shell, variables_, branch_);
+    const Parameter p = expand_parameter(text_, at_, Dialect::shell, variables_, branch());
     const std::string_view written = text_.substr(at_, p.end - at_);
     for (std::size_t i = 0; i < p.words.size(); ++i) {
       if (i > 0) next_word(p.list);
@@ -279,6 +244,8 @@ class Reader {
   /// NAME=( words )
   void array() {
     const int line = line_;
+    while (keyword()) {  // then A=( ... )
+    }
     std::string name = word_.text;
     in_word_ = false;
     word_ = {};
@@ -309,11 +276,12 @@ class Reader {
     for (Word& item : items) {
       if (item.line == 0) item.line = line;
     }
+    if (blocks_.dead()) return;
     if (name.ends_with('+')) {
       name.pop_back();
-      variables_.append(name, std::move(items), true, branch_);
+      variables_.append(name, std::move(items), true, branch());
     } else {
-      variables_.set(name, std::move(items), true, branch_);
+      variables_.set(name, std::move(items), true, branch());
     }
   }
 
@@ -340,6 +308,14 @@ class Reader {
     if (word_.text.empty() && !quoted_ && !keep_empty) return;
     if (words_.size() < kMostWords) words_.push_back(std::move(word_));
     word_ = {};
+    const std::size_t n = words_.size();
+    if (n >= 3 && arrays_ == 0 && words_[n - 1].text == "in" && words_[n - 3].text == "case") {
+      Word subject = std::move(words_[n - 2]);
+      words_.resize(n - 3);
+      end_command();
+      blocks_.open_case(std::move(subject));
+      skip_pattern();
+    }
   }
 
   void operators(char c) {
@@ -357,7 +333,7 @@ class Reader {
     ++at_;
     const bool doubled = peek() == c && c != '(' && c != ')';
     if (doubled || (c == '|' && peek() == '&')) ++at_;
-    if (case_end && cases_ > 0) skip_pattern();
+    if (case_end && blocks_.in_case()) skip_pattern();
   }
 
   void redirection() {
@@ -409,15 +385,15 @@ class Reader {
       if (i >= text_.size() || text_[i] != '#') return;
       // Behind assignments alone the comment ends the command, as a shell has it; inside a command that
       // starts something people mean to leave an option out.
-      if (only_assignments()) end_command();
+      if (only_assignments(words_)) end_command();
       at_ = std::min(text_.find('\n', i), text_.size());
       if (at_ < text_.size()) ++at_;
       ++line_;
     }
   }
 
-  bool only_assignments() const {
-    return !words_.empty() && std::all_of(words_.begin(), words_.end(), [&](const Word& word) {
+  static bool only_assignments(const std::vector<Word>& words) {
+    return !words.empty() && std::all_of(words.begin(), words.end(), [&](const Word& word) {
       std::size_t equals = 0;
       bool append = false;
       return declares(word.text) || assignment_name(word.text, equals, append);
@@ -438,53 +414,42 @@ class Reader {
     if (end == std::string_view::npos || end - i > 500) return;
     const std::string_view skipped = text_.substr(at_, end - at_);
     line_ += static_cast<int>(std::count(skipped.begin(), skipped.end(), '\n'));
+    blocks_.pattern(text_.substr(i, end - i));
     at_ = end + 1;
-    if (!branch_.empty()) branch_.back() = ++script_.branches;  // an unmatched `fi` closed it
   }
 
-  void open_branch() {
-    if (branch_.size() < 64) branch_.push_back(++script_.branches);
-  }
-  void close_branch() {
-    if (!branch_.empty()) branch_.pop_back();
-  }
+  const Variables::Branch& branch() const { return blocks_.branch(); }
 
   /// Words that shape the script. @return whether the first word was one, and is gone.
   bool keyword() {
     if (words_.empty()) return false;
     const std::string& word = words_.front().text;
-    if (word == "if" || word == "while" || word == "until") {
-      open_branch();
+    if (word == "if") {
+      blocks_.open_if();
+    } else if (word == "while" || word == "until") {
+      blocks_.open_loop();
+    } else if (word == "then") {
+      blocks_.then();
     } else if (word == "elif" || word == "else") {
-      if (!branch_.empty()) branch_.back() = ++script_.branches;
-    } else if (word == "fi" || word == "done") {
-      close_branch();
+      blocks_.otherwise(word == "elif");
+    } else if (word == "!") {
+      blocks_.negated();
+    } else if (word == "fi" || word == "done" || word == "esac") {
+      blocks_.close();
       words_.clear();
-      return true;
-    } else if (word == "esac") {
-      if (cases_ > 0) --cases_;
-      close_branch();
-      words_.clear();
-      return true;
-    } else if (word == "case") {
-      open_branch();
-      ++cases_;
-      const bool bare = words_.size() <= 3;  // else the first pattern stands in the same line
-      words_.clear();
-      if (bare) skip_pattern();
       return true;
     } else if (word == "for" || word == "select") {
-      open_branch();
+      blocks_.open_loop();
       if (words_.size() > 3 && words_[2].text == "in") {
         for (std::size_t i = 3; i < words_.size(); ++i) {
-          Variables::Branch one = branch_;
-          one.push_back(++script_.branches);
-          variables_.set(words_[1].text, {words_[i]}, false, words_.size() == 4 ? branch_ : one);
+          Variables::Branch one = branch();
+          one.push_back(blocks_.next_number());
+          variables_.set(words_[1].text, {words_[i]}, false, words_.size() == 4 ? branch() : one);
         }
       }
       words_.clear();
       return true;
-    } else if (word != "then" && word != "do" && word != "{" && word != "}" && word != "!") {
+    } else if (word != "do" && word != "{" && word != "}") {
       return false;
     }
     words_.erase(words_.begin());
@@ -499,6 +464,7 @@ class Reader {
     if (words_.empty()) return;
     std::vector<Word> words = std::move(words_);
     words_.clear();
+    if (blocks_.in_condition()) blocks_.condition(words);
     if (words.size() > 1 && words[0].text == "function") {  // function name {
       if (words.back().text == "{" && at_ > 0) {
         at_ = text_.rfind('{', at_ - 1);
@@ -507,9 +473,11 @@ class Reader {
       return;
     }
     if (words.size() > 1 && words[0].text == "set" && words[1].text == "--") {
-      variables_.set("@", {words.begin() + 2, words.end()}, true, branch_);
+      variables_.set("@", {words.begin() + 2, words.end()}, true, branch());
       return;
     }
+    // What surely does not run sets nothing; starts in it are told all the same.
+    if (blocks_.dead() && only_assignments(words)) return;
     const bool declaring = declares(words[0].text);
     std::size_t first = declaring ? 1 : 0;
     std::vector<std::pair<std::string, Word>> own;
@@ -525,11 +493,11 @@ class Reader {
       Word value{text.substr(equals + 1), words[first].line, words[first].unresolved, words[first].where};
       for (std::size_t& at : value.where) at = at > equals ? at - equals - 1 : 0;
       const std::string name = text.substr(0, append ? equals - 1 : equals);
-      if (append) variables_.append(name, {value}, false, branch_);
+      if (append) variables_.append(name, {value}, false, branch());
       else own.emplace_back(name, std::move(value));
     }
     if (first >= words.size()) {
-      for (auto& [name, value] : own) variables_.set(name, {std::move(value)}, false, branch_);
+      for (auto& [name, value] : own) variables_.set(name, {std::move(value)}, false, branch());
       return;
     }
     words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(first));
@@ -543,7 +511,7 @@ class Reader {
   }
 
   void shift(const std::vector<Word>& words) {
-    Variables::Found all = variables_.find("@", branch_);
+    Variables::Found all = variables_.find("@", branch());
     if (!all.set) return;
     const std::size_t n =
         words.size() > 1 && words[1].text.size() == 1 && words[1].text[0] > '0' && words[1].text[0] <= '9'
@@ -569,8 +537,7 @@ class Reader {
   bool assigning_ = false;
   int arrays_ = 0;
   std::vector<std::string> here_;
-  Variables::Branch branch_;
-  int cases_ = 0;  // open ones
+  Blocks blocks_;
 };
 
 }  // namespace

@@ -50,3 +50,36 @@ TEST_CASE("What a script passes on is taken as nothing, and said") {
   CHECK(r.deployments[0].unresolved.empty());
   CHECK(read_plan("b.sh", "vllm serve \"$@\"").deployments[0].unresolved.size() == 1);
 }
+
+TEST_CASE("Conditions that compare what stands in the script are decided") {
+  const auto flags = [](const std::string& text) {
+    const Report r = read_plan("a.sh", text);
+    REQUIRE(r.deployments.size() == 1);
+    return r.deployments[0];
+  };
+  // The default is off, so what stands there is not set.
+  CHECK(
+      flag(flags("A=()\nif [[ \"${EAGER:-false}\" == \"true\" ]]; then A+=(--enforce-eager); fi\nvllm serve "
+                 "Qwen/Qwen3-8B \"${A[@]}\""),
+           "enforce_eager") == "(none)");
+  const Deployment decided = flags(
+      "N=\"${N:-4}\"\ncase \"${SPEC:-}\" in off|OFF|[Nn]o) N=0 ;; esac\nif [ \"$N\" -gt 0 ]; then\n  "
+      "TP=2\nelse\n "
+      " TP=1\nfi\nvllm serve Qwen/Qwen3-8B --max-num-seqs $N -tp $TP");
+  CHECK(flag(decided, "max_num_seqs") == "4");
+  CHECK(flag(decided, "tensor_parallel_size") == "2");
+  CHECK(decided.unresolved.empty());
+  // What another file or a command decides stays open.
+  CHECK_FALSE(
+      flags("if [ -f x ]; then TP=2; else TP=4; fi\nvllm serve Qwen/Qwen3-8B -tp $TP").unresolved.empty());
+  CHECK_FALSE(flags("if [ \"$MODE\" = big ]; then TP=2; else TP=4; fi\nvllm serve Qwen/Qwen3-8B -tp $TP")
+                  .unresolved.empty());
+  CHECK_FALSE(flags("if [ a = a ] && grep -q x y; then TP=2; else TP=4; fi\nvllm serve Qwen/Qwen3-8B -tp $TP")
+                  .unresolved.empty());
+  const Deployment word = flags(
+      "case ${1:-large} in\n  small) TP=1 ;;\n  large | huge)\n    TP=4\n    ;;\n  *) TP=8 ;;\nesac\nvllm "
+      "serve "
+      "Qwen/Qwen3-8B -tp $TP");
+  CHECK(flag(word, "tensor_parallel_size") == "4");
+  CHECK(word.unresolved.empty());
+}
