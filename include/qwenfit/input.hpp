@@ -26,13 +26,14 @@ struct FileTensor {
 
 /// One file, or the files that belong together.
 struct ModelFile {
-  std::string kind;                          ///< "GGUF", "safetensors", "configuration"
+  std::string kind;                          ///< "GGUF", "safetensors", "configuration", "adapter"
   std::vector<std::string> files;            ///< paths that were read
   Bytes file_bytes = 0;                      ///< sizes of model files on disk
   bool header_only = false;                  ///< a file ends with its header: the data is not there
   std::map<std::string, std::string> texts;  ///< metadata: "general.name", "model_type"
   std::map<std::string, std::int64_t>
-      numbers;  ///< metadata: "general.file_type"; of a short list the largest
+      numbers;                      ///< metadata: "general.file_type"; of a short list the largest
+  std::string config_path, config;  ///< config.json or adapter_config.json, and its text; empty: none
   std::vector<FileTensor> tensors;
 
   std::int64_t elements() const;  ///< stored values of all tensors
@@ -50,13 +51,21 @@ ModelFile read_gguf(const catalog::Catalog& catalog, std::istream& in, Bytes siz
 /// @throws Error(bad_input) as above.
 ModelFile read_safetensors(std::istream& in, Bytes size, const std::string& name);
 
-/// Whatever is at `path`: a .gguf file (with the other files of its split), a .safetensors file, its
-/// index, a config.json, or a folder with them.
+/// Whatever is at `path`: a .gguf file (with the other files of its split), a .safetensors file, its index, a
+/// config.json, a folder with them (also of an adapter), or a manifest of Ollama.
 /// @throws Error(io) when it can't be opened, Error(bad_input) when it is none of these or damaged.
 ModelFile read_model(const catalog::Catalog& catalog, const std::string& path);
 
 /// llama.cpp's name of a file type ("Q4_K_M" of 15); empty when it is not known.
 std::string gguf_file_type(std::int64_t file_type);
+
+/// Bytes that an adapter adds to tensors of its base model.
+struct AddedBytes {
+  model::Part part;
+  model::Role role;
+  int layer;
+  Bytes bytes;
+};
 
 /// A model that lies on this machine: what a file or folder says of itself, in the words of the catalog.
 /// Models and formats point to texts that live as long as this.
@@ -70,8 +79,10 @@ struct LocalModel {
   /// more ("Q4_K_M with Q8_0 embeddings"). Without an id: a configuration alone, in the engine's format.
   catalog::WeightFormat format{};
   std::shared_ptr<const format::Weights> weights;  ///< types and bytes of the files; null without tensors
-  std::vector<std::string> differences;  ///< from the catalog's model and from what its format's tool makes
-  std::vector<std::string> notes;        ///< for an estimate: what was read, what is different
+  std::vector<std::string> differences;    ///< from the catalog's model and from what its format's tool makes
+  std::vector<std::string> notes;          ///< for an estimate: what was read, what is different
+  std::vector<AddedBytes> added;           ///< by an adapter, to the weights of its base
+  std::shared_ptr<const LocalModel> base;  ///< of an adapter, where it lies on this machine too
 
   LocalModel() = default;
   LocalModel(const LocalModel&) = delete;  // weights and texts point into it
@@ -87,6 +98,12 @@ std::shared_ptr<const LocalModel> model_of(const catalog::Catalog& catalog, std:
 
 /// The model at `path`: `read_model` and `model_of`.
 std::shared_ptr<const LocalModel> open_model(const catalog::Catalog& catalog, const std::string& path);
+
+/// JSON of a catalog overlay with this model as an entry.
+/// @param id of the entry; empty: as the model is called
+/// @throws Error(usage | invalid_value) when the catalog has the model already, or for an id that can be
+/// none.
+std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id);
 
 /// Whether `name` means a file or folder on this machine: it is there, and either its spelling is that of a
 /// path (a separator, or an ending like .gguf, .safetensors, .json) or the catalog knows no such name.

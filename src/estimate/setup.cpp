@@ -265,8 +265,21 @@ bool holds(const input::LocalModel& local, const catalog::WeightFormat& format,
          local.weights->layout == format::layout_of(format, recipe);
 }
 
+/// The weights with what an adapter adds to them, tensor by tensor.
+std::shared_ptr<const format::Weights> with_adapter(const format::Weights& weights,
+                                                    const input::LocalModel& local) {
+  auto all = std::make_shared<format::Weights>(weights);
+  for (const input::AddedBytes& a : local.added) {
+    const auto it = std::find_if(all->tensors.begin(), all->tensors.end(), [&](const format::TypedTensor& t) {
+      return t.tensor.part == a.part && t.tensor.role == a.role && t.tensor.layer == a.layer;
+    });
+    if (it != all->tensors.end()) it->extra += a.bytes;
+  }
+  return all;
+}
+
 void add_file_notes(const input::LocalModel& local, Setup& setup) {
-  if (local.weights && setup.weights != local.weights)
+  if (local.weights && local.added.empty() && setup.weights != local.weights)
     add_note(setup, fmt::format("the weights are those of {} after a conversion to {}", local.path,
                                 setup.weights->format->name));
   else
@@ -345,6 +358,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     if (local) adapt(*local, *format, recipe);
     if (local && holds(*local, *format, recipe)) setup.weights = local->weights;
     else setup.weights = impl_->weights(*setup.model, *format, recipe);
+    if (local && !local->added.empty()) setup.weights = with_adapter(*setup.weights, *local);
     if (local) add_file_notes(*local, setup);
     engine::fill_defaults(setup);
   }

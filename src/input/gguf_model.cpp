@@ -66,7 +66,7 @@ class Header {
     s.architecture = arch_;
     s.text_only = true;
     s.towers = arch.towers;
-    s.context = optional("context_length", 0);
+    s.context = needed("context_length");
     catalog::Geometry& g = s.geometry;
     g.hidden_size = needed("embedding_length");
     g.mtp_layers = optional("nextn_predict_layers", 0);
@@ -373,10 +373,15 @@ void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local) {
         fmt::format("{}: its architecture is '{}', no Qwen model that is known", local.path, arch_name));
   Tensors tensors(local.file);
   const Shape shape = Header(local.path, local.file, tensors).shape(*arch);
-  const std::vector<std::string> names{text("general.name"),
-                                       text("general.basename") + "-" + text("general.size_label"),
-                                       stem_of(local.file.files.front())};
-  identify(catalog, shape, names, local);
+  const std::string stem = stem_of(local.file.files.front());
+  std::string title = text("general.name");
+  if (title.empty()) title = text("ollama.name");
+  identify(catalog, shape,
+           {{text("general.name"), text("ollama.name"),
+             text("general.basename") + "-" + text("general.size_label"), stem},
+            text("general.base_model.0.name"),
+            title.empty() ? stem : title},
+           local);
   const std::int32_t known_mtp = local.like ? local.like->geometry.mtp_layers : 0;
   if (known_mtp > 0 && shape.geometry.mtp_layers == 0)
     local.differences.push_back(fmt::format("the MTP block of {} is not in the file", local.like->name));

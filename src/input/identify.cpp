@@ -3,6 +3,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "catalog/check.hpp"
 #include "local_model.hpp"
 
 namespace qwenfit::input {
@@ -75,16 +76,46 @@ catalog::Model own_model(const Shape& shape, const std::string& name, LocalModel
   return model;
 }
 
-/// What the header does not say of a language model but the catalog does of one of the same shape.
-void complete(Geometry& geometry, const Geometry& known, bool text_only) {
-  if (text_only) {
-    geometry.vision = known.vision;
-    geometry.audio = known.audio;
-    geometry.talker = known.talker;
-    geometry.headless = known.headless;
-    if (geometry.moe) geometry.moe->normalize_weights = known.moe->normalize_weights;
-    if (geometry.linear_attention) geometry.linear_attention->state_f32 = known.linear_attention->state_f32;
+/// What the header does not say, but the catalog does of a model of the same shape.
+/// @param same the catalog's model itself
+void complete(const Shape& shape, const Geometry& known, bool same, Geometry& g) {
+  if (shape.text_only) {
+    g.vision = known.vision;
+    g.audio = known.audio;
+    g.talker = known.talker;
+    g.headless = known.headless;
+    if (g.moe) g.moe->normalize_weights = known.moe->normalize_weights;
+    if (g.linear_attention) g.linear_attention->state_f32 = known.linear_attention->state_f32;
   }
+  if (g.talker && known.talker) g.talker->code2wav_parameters = known.talker->code2wav_parameters;
+  if (!same) return;
+  if (!shape.mtp_known) g.mtp_layers = known.mtp_layers;
+  g.headless = g.headless || known.headless;
+  g.stores_tied_head = known.stores_tied_head;
+  if (shape.text_only) {
+    g.tied_embeddings = known.tied_embeddings;
+    g.score_outputs = known.score_outputs;
+  }
+}
+
+/// The catalog's model that a name means, when it has this shape.
+std::optional<catalog::ModelMatch> find(const catalog::Catalog& catalog, const Shape& shape,
+                                        const std::string& name) {
+  try {
+    if (name.empty()) return std::nullopt;
+    const catalog::ModelMatch match = catalog.find_model(name);
+    return fits(shape, *match.model) ? std::optional(match) : std::nullopt;
+  } catch (const Error&) {  // no name of the catalog's
+    return std::nullopt;
+  }
+}
+
+const catalog::Model* any_of_shape(const catalog::Catalog& catalog, const Shape& shape) {
+  const catalog::Model* found = nullptr;
+  for (const catalog::Model* record : catalog.models()) {
+    if (fits(shape, *record) && (!found || record->id.size() < found->id.size())) found = record;
+  }
+  return found;
 }
 
 }  // namespace
@@ -104,55 +135,31 @@ std::string stem_of(const std::string& path) {
   return name;
 }
 
-void identify(const catalog::Catalog& catalog, const Shape& shape, const std::vector<std::string>& names,
-              LocalModel& local) {
-  for (const std::string& name : names) {
-    if (name.empty()) continue;
-    try {
-      const catalog::ModelMatch match = catalog.find_model(name);
-      if (!fits(shape, *match.model)) continue;
-      local.like = match.model;
-      // A note tells of words that the catalog does not know: somebody's fine-tune.
-      if (match.note.empty()) {
-        local.model = *match.model;
-        local.variant = match.variant;
-        return;
-      }
-      break;
-    } catch (const Error&) {  // no name of the catalog's
-    }
+void identify(const catalog::Catalog& catalog, const Shape& shape, const Names& names, LocalModel& local) {
+  for (const std::string& name : names.own) {
+    const auto match = find(catalog, shape, name);
+    if (!match) continue;
+    local.like = match->model;
+    // A note tells of words that the catalog does not know: somebody's fine-tune.
+    if (!match->note.empty()) break;
+    local.model = *match->model;
+    local.variant = match->variant;
+    local.model.geometry = shape.geometry;
+    complete(shape, match->model->geometry, true, local.model.geometry);
+    return;
   }
   if (!local.like) {
-    for (const catalog::Model* record : catalog.models()) {
-      if (!fits(shape, *record)) continue;
-      if (!local.like || record->id.size() < local.like->id.size()) local.like = record;
-    }
+    const auto base = find(catalog, shape, names.base);
+    local.like = base ? base->model : any_of_shape(catalog, shape);
   }
-  const auto named =
-      std::find_if(names.begin(), names.end(), [](const std::string& n) { return !n.empty(); });
-  local.model = own_model(shape, named == names.end() ? "local model" : *named, local);
-  if (local.like) complete(local.model.geometry, local.like->geometry, shape.text_only);
+  local.model = own_model(shape, names.title.empty() ? "local model" : names.title, local);
+  if (local.like) complete(shape, local.like->geometry, false, local.model.geometry);
 }
 
-void check_size(const std::string& path, const Geometry& g) {
-  constexpr double kMost = 1e15;  // elements: a thousand times the largest model
-  constexpr std::int32_t kMostLayers = 4096;
-  if (g.layers > kMostLayers || g.mtp_layers > kMostLayers)
-    bad(path, fmt::format("has {} layers, beyond any model", g.layers));
-  const double hidden = g.hidden_size;
-  const double widths = static_cast<double>(g.intermediate_size) + static_cast<double>(g.heads) * g.head_dim +
-                        static_cast<double>(g.kv_heads) * g.head_dim;
-  double layer = 4 * hidden * widths;
-  if (g.moe)
-    layer += 3.0 * g.moe->experts * hidden * g.moe->expert_width + 3 * hidden * g.moe->shared_expert_width;
-  if (g.linear_attention) {
-    const catalog::LinearAttention& l = *g.linear_attention;
-    layer += 4 * hidden *
-             (static_cast<double>(l.key_heads) * l.key_head_dim +
-              static_cast<double>(l.value_heads) * l.value_head_dim);
-  }
-  const double all = layer * (g.layers + g.mtp_layers) + 2.0 * hidden * g.vocab_size;
-  if (all > kMost) bad(path, fmt::format("describes {:.1e} parameters, beyond any model", all));
+void check_size(const std::string& path, const Geometry& geometry) {
+  if (!catalog::is_believable(geometry))
+    bad(path, fmt::format("describes a model of {} layers, {} wide, beyond any that exists", geometry.layers,
+                          geometry.hidden_size));
 }
 
 }  // namespace qwenfit::input

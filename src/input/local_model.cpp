@@ -1,7 +1,7 @@
 // A path -> a model.
-#include "local_model.hpp"
-
 #include <filesystem>
+
+#include "hf_model.hpp"
 
 namespace qwenfit::input {
 namespace {
@@ -28,11 +28,9 @@ std::shared_ptr<const LocalModel> model_of(const catalog::Catalog& catalog, std:
   local->path = std::move(path);
   local->file = std::move(file);
   if (local->file.kind == "GGUF") fill_from_gguf(catalog, *local);
-  else
-    throw Error(
-        ErrorCode::unsupported,
-        fmt::format("{}: no estimate can be made of a {}", local->path,
-                    local->file.kind == "configuration" ? local->file.kind : local->file.kind + " file"));
+  else if (local->file.kind == "adapter") fill_from_adapter(catalog, *local);
+  else fill_from_checkpoint(catalog, *local);
+  if (local->file.kind == "adapter") return local;
   const bool own = local->like && local->model.id != local->like->id;
   local->notes.push_back(fmt::format(
       "{}read from {}{}", local->weights ? fmt::format("weights: {}, ", local->format.name) : "the model is ",

@@ -20,16 +20,22 @@ struct Shape {
   catalog::Geometry geometry{};
   std::int32_t context = 0;    ///< tokens; 0: not said
   bool text_only = false;      ///< towers are kept in other files: they come from the catalog's model
+  bool mtp_known = true;       ///< the header says how many MTP blocks there are
   std::optional<bool> towers;  ///< whether its model has some; nothing: not said
+};
+
+/// What a model may be called.
+struct Names {
+  std::vector<std::string> own;  ///< the first that the catalog knows, with this shape, is the model
+  std::string base;              ///< the model it was made from
+  std::string title;             ///< of a model that the catalog does not know
 };
 
 /// Refuses sizes whose products no machine could count.
 void check_size(const std::string& path, const catalog::Geometry& geometry);
 
-/// Fills model, variant and like: the first of `names` that means a model of this shape in the catalog, else
-/// any of this shape, else a model of its own.
-void identify(const catalog::Catalog& catalog, const Shape& shape, const std::vector<std::string>& names,
-              LocalModel& local);
+/// Fills model, variant and like: a model of the catalog of this name and shape, else one of its own.
+void identify(const catalog::Catalog& catalog, const Shape& shape, const Names& names, LocalModel& local);
 
 /// The name of the file or folder at `path`, without ending and split number.
 std::string stem_of(const std::string& path);
@@ -39,6 +45,7 @@ inline std::string_view keep(LocalModel& local, std::string text) {
   return local.texts.emplace_back(std::move(text));
 }
 
+/// One for each kind of file. @throws as `model_of`.
 void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local);
 
 }  // namespace qwenfit::input

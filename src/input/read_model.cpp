@@ -1,4 +1,6 @@
 // A path -> reader, and the files that belong together.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -6,6 +8,7 @@
 #include <set>
 
 #include "header_reader.hpp"
+#include "ollama.hpp"
 
 namespace qwenfit::input {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr Bytes kLongestJson = 64 * units::kMiB;
 
 std::ifstream open(const fs::path& path, Bytes& size) {
@@ -25,13 +29,17 @@ std::ifstream open(const fs::path& path, Bytes& size) {
   return in;
 }
 
-json read_json(const fs::path& path) {
+std::string read_text(const fs::path& path) {
   Bytes size = 0;
   std::ifstream in = open(path, size);
   const std::string name = path.string();
   if (size > kLongestJson) bad(name, "is too large for a JSON file of a model");
-  json value = json::parse(HeaderReader(in, size, name).bytes(size, "the file"), nullptr, false);
-  if (!value.is_object()) bad(name, "is no JSON object");
+  return HeaderReader(in, size, name).bytes(size, "the file");
+}
+
+json read_json(const fs::path& path) {
+  json value = json::parse(read_text(path), nullptr, false);
+  if (!value.is_object()) bad(path.string(), "is no JSON object");
   return value;
 }
 
@@ -97,15 +105,78 @@ ModelFile read_index(const catalog::Catalog& catalog, const fs::path& path) {
 }
 
 void add_config(ModelFile& file, const fs::path& path) {
-  const json config = read_json(path);
+  file.config = read_text(path);
+  file.config_path = path.string();
+  const json config = json::parse(file.config, nullptr, false);
+  if (!config.is_object()) bad(path.string(), "is no JSON object");
   const auto text = [&](const json& from, const char* key, const char* as) {
     if (from.is_object() && from.contains(key) && from[key].is_string())
       file.texts[as] = from[key].get<std::string>();
   };
   text(config, "model_type", "model_type");
+  text(config, "peft_type", "peft_type");
+  text(config, "base_model_name_or_path", "base_model");
   if (config.contains("quantization_config"))
     text(config["quantization_config"], "quant_method", "quant_method");
   file.files.push_back(path.string());
+}
+
+/// The configuration that lies beside a model's files.
+void add_config_beside(ModelFile& file, const fs::path& path) {
+  std::error_code error;
+  const fs::path config = path.parent_path() / "config.json";
+  if (file.kind == "safetensors" && fs::exists(config, error)) add_config(file, config);
+}
+
+/// The one GGUF model of a folder: projectors lie beside it, and the other files of its split.
+ModelFile read_gguf_folder(const catalog::Catalog& catalog, const fs::path& folder,
+                           const std::vector<fs::path>& paths) {
+  std::vector<ModelFile> models;
+  std::set<std::string> seen;
+  for (const fs::path& path : paths) {
+    if (seen.contains(path.string())) continue;
+    ModelFile file = read_split(catalog, path);
+    seen.insert(file.files.begin(), file.files.end());
+    const auto arch = file.texts.find("general.architecture");
+    if (arch == file.texts.end() || arch->second != "clip") models.push_back(std::move(file));
+  }
+  if (models.empty()) bad(folder.string(), "holds projectors (mmproj) only");
+  if (models.size() > 1) {
+    std::vector<std::string> names;
+    for (const ModelFile& m : models) names.push_back(fs::path(m.files.front()).filename().string());
+    if (names.size() > 4) names.resize(4);
+    throw Error(ErrorCode::ambiguous, fmt::format("{}: holds {} GGUF models: name one, {} ...",
+                                                  folder.string(), models.size(), fmt::join(names, ", ")));
+  }
+  return std::move(models.front());
+}
+
+ModelFile read_adapter(const catalog::Catalog& catalog, const fs::path& folder) {
+  const fs::path tensors = folder / "adapter_model.safetensors";
+  std::error_code error;
+  if (!fs::exists(tensors, error))
+    bad(folder.string(), "is an adapter's folder without adapter_model.safetensors");
+  ModelFile file = read_one(catalog, tensors);
+  file.kind = "adapter";
+  add_config(file, folder / "adapter_config.json");
+  return file;
+}
+
+ModelFile read_ollama(const catalog::Catalog& catalog, const fs::path& path, const json& value) {
+  const OllamaManifest manifest = read_ollama_manifest(path.string(), value);
+  ModelFile file;
+  for (const std::string& blob : manifest.models) append(file, read_one(catalog, blob));
+  file.texts["ollama.name"] = manifest.name;
+  if (!manifest.projector.empty()) file.texts["ollama.projector"] = manifest.projector;
+  if (!manifest.adapter.empty()) file.texts["ollama.adapter"] = manifest.adapter;
+  return file;
+}
+
+/// A small file that starts like JSON: a manifest of Ollama has no ending.
+bool may_be_json(const fs::path& path) {
+  Bytes size = 0;
+  std::ifstream in = open(path, size);
+  return size < units::kMiB && in.get() == '{';
 }
 
 ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
@@ -120,12 +191,13 @@ ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
   if (error) throw Error(ErrorCode::io, fmt::format("{}: can't be listed", folder.string()));
   std::sort(tensors.begin(), tensors.end());
   const bool gguf = !tensors.empty() && tensors.front().extension() == ".gguf";
-  if (fs::exists(folder / "model.safetensors.index.json", error))
-    file = read_index(catalog, folder / "model.safetensors.index.json");
-  else if (gguf) file = read_split(catalog, tensors.front());
+  const fs::path config = folder / "config.json";
+  if (fs::exists(folder / "adapter_config.json", error) && !fs::exists(config, error))
+    return read_adapter(catalog, folder);
+  if (fs::exists(folder / kIndex, error)) file = read_index(catalog, folder / kIndex);
+  else if (gguf) return read_gguf_folder(catalog, folder, tensors);
   else
     for (const fs::path& path : tensors) append(file, read_one(catalog, path));
-  const fs::path config = folder / "config.json";
   if (fs::exists(config, error)) add_config(file, config);
   else if (tensors.empty())
     bad(folder.string(), "is no model's folder: it has neither config.json nor .safetensors or .gguf files");
@@ -138,14 +210,22 @@ ModelFile read_model(const catalog::Catalog& catalog, const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw Error(ErrorCode::io, fmt::format("{}: there is no such file", path));
   if (fs::is_directory(path, error)) return read_folder(catalog, path);
-  if (path.ends_with(".index.json")) return read_index(catalog, path);
-  if (path.ends_with(".json")) {
+  if (path.ends_with(".index.json")) {
+    ModelFile file = read_index(catalog, path);
+    add_config_beside(file, path);
+    return file;
+  }
+  if (may_be_json(path) || path.ends_with(".json")) {
+    const json value = read_json(path);
+    if (is_ollama_manifest(value)) return read_ollama(catalog, path, value);
     ModelFile file;
     file.kind = "configuration";
     add_config(file, path);
     return file;
   }
-  return read_split(catalog, path);
+  ModelFile file = read_split(catalog, path);
+  add_config_beside(file, path);
+  return file;
 }
 
 }  // namespace qwenfit::input

@@ -1,0 +1,49 @@
+// A model on this machine -> an entry of a catalog overlay.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "catalog/write.hpp"
+#include "local_model.hpp"
+
+namespace qwenfit::input {
+
+std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id) {
+  const bool known = local.like && local.model.id == local.like->id;
+  if (known && id.empty())
+    throw Error(ErrorCode::usage,
+                fmt::format("{} is {}, which the catalog has: --id NAME makes an entry of its own of it",
+                            local.path, local.like->name));
+  const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  });
+  if (!plain || id.size() > 200)
+    throw Error(
+        ErrorCode::invalid_value,
+        fmt::format("--id: '{}' is no id: lower-case letters, digits, points and dashes make one", id));
+  catalog::Model model = local.model;
+  if (known) {
+    // What was published of the catalog's model says nothing of this one.
+    model = {};
+    model.family = local.model.family;
+    model.architecture = local.model.architecture;
+    model.arch = local.model.arch;
+    model.kind = local.model.kind;
+    model.modality = local.model.modality;
+    model.geometry = local.model.geometry;
+    model.context = local.model.context;
+    model.base_model = local.like->id;
+  }
+  if (!id.empty()) model.id = model.name = id;
+  if (catalog.model(model.id))
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("the catalog has a model '{}' already: --id NAME gives the entry another id", model.id));
+  const std::string source = fmt::format("read from {}", local.path);
+  const catalog::Text text = source;
+  model.sources = {&text, 1};
+  nlohmann::ordered_json root;
+  root["models"] = nlohmann::ordered_json::array({catalog::to_json(model)});
+  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace qwenfit::input
