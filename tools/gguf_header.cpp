@@ -86,6 +86,7 @@ std::string_view arch_name(const catalog::Model& m) {
     case Arch::qwen3_next: return "qwen3next";
     case Arch::qwen3_5: return "qwen35";
     case Arch::qwen3_5_moe: return "qwen35moe";
+    case Arch::qwen4_exp: return "qwen4exp";
     default: throw Error(ErrorCode::unsupported, fmt::format("no GGUF header is known for {}", m.name));
   }
 }
@@ -137,6 +138,18 @@ void write_keys(Writer& w, const catalog::Model& m, const catalog::WeightFormat&
     w.key(a + ".full_attention_interval", std::int64_t{l.full_attention_interval});
     w.key(a + ".rope.dimension_count", std::int64_t{64});
   }
+  if (g.qwen4_exp) {
+    const catalog::Qwen4Exp& x = *g.qwen4_exp;
+    w.key(a + ".hyper_connection.count", std::int64_t{x.hyper_connections});
+    w.key(a + ".hyper_connection.low_rank", std::int64_t{x.hyper_rank});
+    w.key(a + ".attention.indexer.head_count", std::int64_t{x.indexer_heads});
+    w.key(a + ".attention.indexer.key_length", std::int64_t{x.indexer_head_dim});
+    w.key(a + ".attention.indexer.top_k", std::int64_t{x.indexer_budget});
+    w.key(a + ".ple.layers", std::int64_t{x.ple_layer});
+    w.key(a + ".ple.ngram_size", std::int64_t{x.ngram_size});
+    w.key(a + ".ple.heads_per_ngram", std::int64_t{x.ngram_heads});
+    w.key(a + ".ple.conv_kernel", std::int64_t{x.ple_conv_kernel});
+  }
   if (g.vision && a.starts_with("qwen3vl"))
     w.key(a + ".n_deepstack_layers", std::int64_t{g.talker ? 0 : g.vision->deepstack_mergers});
 }
@@ -150,7 +163,7 @@ GgufHeader gguf_header(const format::Weights& weights) {
   std::uint64_t offset = 0;
   bool mtp = false;
   for (const format::TypedTensor& t : weights.tensors) {
-    if (t.tensor.part != Part::text && t.tensor.part != Part::mtp) continue;
+    if (t.tensor.part != Part::text && t.tensor.part != Part::mtp && t.tensor.part != Part::ngram) continue;
     mtp = mtp || t.tensor.part == Part::mtp;
     const int count = format::gguf_tensor_count(t.tensor);
     for (int i = 0; i < count; ++i) {

@@ -257,7 +257,9 @@ std::string hf_header(const format::Weights& weights) {
   int lump = 0;
   for (const format::TypedTensor& typed : weights.tensors) {
     const model::Tensor& t = typed.tensor;
-    const std::string_view type = typed.type->id == "f8_e4m3" ? "F8_E4M3" : "BF16";
+    const std::string_view id = typed.type->id;
+    const bool packed = id != "bf16" && id != "f16" && id != "f8_e4m3";
+    const std::string_view type = id == "f8_e4m3" ? "F8_E4M3" : id == "f16" ? "F16" : packed ? "U8" : "BF16";
     std::string module = module_of(m, t.role);
     for (std::int64_t i = 0; i < t.count; ++i) {
       const std::vector<std::int64_t> shape =
@@ -268,7 +270,13 @@ std::string hf_header(const format::Weights& weights) {
                            : t.part == Part::talker   ? "talker"
                            : t.part == Part::code2wav ? "code2wav"
                                                       : "score";
-        add(fmt::format("{}.blocks.{}.weight", part, lump++), type, shape, typed.bytes / t.count);
+        const std::string name = fmt::format("{}.blocks.{}.", part, lump++);
+        if (packed) {
+          add(name + "weight", type, {typed.bytes / t.count}, typed.bytes / t.count);
+          add(name + "scales", type, {typed.extra / t.count}, typed.extra / t.count);
+        } else {
+          add(name + "weight", type, shape, typed.bytes / t.count);
+        }
         continue;
       }
       std::string name = module;
@@ -276,6 +284,13 @@ std::string hf_header(const format::Weights& weights) {
       if (const auto hole = name.find("{}"); hole != std::string::npos)
         name.replace(hole, 2, t.role == Role::mtp_norm ? std::string(kNorms[i]) : std::to_string(i));
       name = prefix_of(m, t) + name;
+      if (packed) {
+        const Bytes values = typed.bytes / t.count;
+        const Bytes side = typed.extra / t.count;
+        add(name + ".qweight", type, {values}, values);
+        add(name + ".scales", type, {side}, side);
+        continue;
+      }
       const bool bare = t.role == Role::linear_a_log || t.role == Role::linear_dt_bias;
       add(name + (bare ? "" : is_bias(t.role) ? ".bias" : ".weight"), type, shape, typed.bytes / t.count);
       if (typed.extra > 0)

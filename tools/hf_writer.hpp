@@ -13,7 +13,8 @@ namespace qwenfit::tools {
 /// config.json of a model of the catalog.
 nlohmann::json hf_config(const catalog::Model& model);
 
-/// The header of one safetensors file with the tensors of `weights`, which are BF16 or FP8 with block scales.
+/// The header of one safetensors file with the tensors of `weights`; packed values and what goes with them
+/// are lumps of bytes.
 std::string hf_header(const format::Weights& weights);
 
 }  // namespace qwenfit::tools

@@ -47,6 +47,7 @@ std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::M
   if (weight_cache.size() >= kMostCachedWeights) {
     weight_cache.clear();
     weight_summaries.clear();
+    adapted.clear();
   }
   weight_cache.emplace(key, made);
   return made;

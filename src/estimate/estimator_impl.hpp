@@ -41,6 +41,9 @@ struct Estimator::Impl {
   std::map<std::shared_ptr<const format::Weights>, WeightSummary> weight_summaries;
   std::unordered_map<std::string, catalog::ModelMatch> model_cache;
   std::unordered_map<std::string, catalog::DeviceMatch> device_cache;
+  std::map<std::pair<std::shared_ptr<const format::Weights>, const input::LocalModel*>,
+           std::shared_ptr<const format::Weights>>
+      adapted;  ///< weights with an adapter's
   /// Kept for good: other caches and estimates point into them. Null: a name.
   std::unordered_map<std::string, std::shared_ptr<const input::LocalModel>> local_models;
 };

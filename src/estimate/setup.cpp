@@ -261,7 +261,9 @@ void adapt(const input::LocalModel& local, const catalog::WeightFormat& format,
 /// Whether the engine loads the files' tensors as they are, not what a conversion would make of them.
 bool holds(const input::LocalModel& local, const catalog::WeightFormat& format,
            const format::RecipeOptions& recipe) {
-  return local.weights && &format == &local.format && !recipe.mlx &&
+  // MLX converts plain checkpoints; its own files are as they are.
+  const bool converted = recipe.mlx && format.scheme == catalog::Scheme::plain;
+  return local.weights && &format == &local.format && !converted &&
          local.weights->layout == format::layout_of(format, recipe);
 }
 
@@ -358,7 +360,11 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     if (local) adapt(*local, *format, recipe);
     if (local && holds(*local, *format, recipe)) setup.weights = local->weights;
     else setup.weights = impl_->weights(*setup.model, *format, recipe);
-    if (local && !local->added.empty()) setup.weights = with_adapter(*setup.weights, *local);
+    if (local && !local->added.empty()) {
+      auto& adapted = impl_->adapted[{setup.weights, local}];
+      if (!adapted) adapted = with_adapter(*setup.weights, *local);
+      setup.weights = adapted;
+    }
     if (local) add_file_notes(*local, setup);
     engine::fill_defaults(setup);
   }

@@ -33,7 +33,8 @@ void fill(std::optional<T>& target, T value) {
 
 Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
   Scenario s = scenario;
-  s.model = std::string(setup.model->id);
+  // A model on this machine keeps its path: its id may mean nothing elsewhere.
+  if (setup.catalog->model(setup.model->id) == setup.model) s.model = std::string(setup.model->id);
   s.format = std::string(setup.weights->format->id);
   s.engine = std::string(setup.engine->id);
   fill(s.engine_version, setup.engine_version);

@@ -30,9 +30,26 @@ constexpr std::array kArchs{ArchName{"qwen", Arch::qwen, std::nullopt},
                             ArchName{"qwen3vlmoe", Arch::qwen3_moe, true},
                             ArchName{"qwen3next", Arch::qwen3_next, false},
                             ArchName{"qwen35", Arch::qwen3_5, std::nullopt},
-                            ArchName{"qwen35moe", Arch::qwen3_5_moe, std::nullopt}};
+                            ArchName{"qwen35moe", Arch::qwen3_5_moe, std::nullopt},
+                            ArchName{"qwen4exp", Arch::qwen4_exp, std::nullopt}};
 
 constexpr const char* kScoreHead = "cls.output.weight";
+
+/// What convert_hf_to_gguf.py writes for several matrices at once (--fuse-gate-up-exps, --fuse-qkv); empty:
+/// none.
+std::string fused_name(const Tensor& t) {
+  switch (t.role) {
+    case Role::expert_gate:
+    case Role::expert_up: return fmt::format("blk.{}.ffn_gate_up_exps.weight", t.layer);
+    case Role::attn_q:
+    case Role::attn_k:
+    case Role::attn_v: return fmt::format("blk.{}.attn_qkv.weight", t.layer);
+    case Role::attn_q_bias:
+    case Role::attn_k_bias:
+    case Role::attn_v_bias: return fmt::format("blk.{}.attn_qkv.bias", t.layer);
+    default: return "";
+  }
+}
 
 /// The tensors of a file by name, until they find a role.
 class Tensors {
@@ -49,10 +66,18 @@ class Tensors {
     if (t) left_.erase(name);
     return t;
   }
+  /// The same for a tensor that stands for several of the model's.
+  const FileTensor* share(const std::string& name) {
+    if (const auto it = shared_.find(name); it != shared_.end()) return it->second;
+    const FileTensor* t = name.empty() ? nullptr : take(name);
+    if (t) shared_.emplace(name, t);
+    return t;
+  }
   const auto& left() const { return left_; }
 
  private:
   std::unordered_map<std::string, const FileTensor*> left_;
+  std::unordered_map<std::string, const FileTensor*> shared_;
 };
 
 class Header {
@@ -83,8 +108,10 @@ class Header {
     if (!g.moe)
       g.intermediate_size =
           arch.arch == Arch::qwen ? needed("feed_forward_length") / 2 : needed("feed_forward_length");
-    if (arch.arch == Arch::qwen3_next || arch.arch == Arch::qwen3_5 || arch.arch == Arch::qwen3_5_moe)
+    if (arch.arch == Arch::qwen3_next || arch.arch == Arch::qwen3_5 || arch.arch == Arch::qwen3_5_moe ||
+        arch.arch == Arch::qwen4_exp)
       g.linear_attention = linear_attention(arch.arch);
+    if (arch.arch == Arch::qwen4_exp) g.qwen4_exp = qwen4_exp(g.linear_attention->full_attention_interval);
     check_size(path_, g);
     return s;
   }
@@ -145,6 +172,28 @@ class Header {
     return l;
   }
 
+  catalog::Qwen4Exp qwen4_exp(std::int32_t interval) const {
+    catalog::Qwen4Exp x{};
+    x.hyper_connections = needed("hyper_connection.count");
+    x.hyper_rank = needed("hyper_connection.low_rank");
+    x.indexer_heads = needed("attention.indexer.head_count");
+    x.indexer_head_dim = needed("attention.indexer.key_length");
+    x.indexer_budget = optional("attention.indexer.top_k", 0);
+    const FileTensor* keys = tensors_.find(fmt::format("blk.{}.indexer.k_proj.weight", interval - 1));
+    x.indexer_kv_heads = keys && keys->shape.size() == 2
+                             ? std::max(1, value(keys->name, keys->shape[1]) / x.indexer_head_dim)
+                             : 1;
+    x.ngram_size = needed("ple.ngram_size");
+    x.ngram_heads = needed("ple.heads_per_ngram");
+    x.ple_conv_kernel = needed("ple.conv_kernel");
+    x.ple_layer = optional("ple.layers", 0);
+    const FileTensor* table = tensors_.find("per_layer_token_embd.weight");
+    if (!table || table->shape.size() != 2)
+      bad(path_, "has no table of n-grams (per_layer_token_embd.weight)");
+    x.ngram_rows = table->shape[1];
+    return x;
+  }
+
   const std::string& path_;
   const ModelFile& file_;
   const Tensors& tensors_;
@@ -184,6 +233,7 @@ class Weigher {
     for (int i = 0; i < (merged ? 1 : t.count); ++i) {
       const std::string name = format::gguf_name(local_.model, t, i);
       const FileTensor* held = tensors_.take(name);
+      if (!held && t.part != Part::ngram && add_share(t)) return;
       if (!held) {
         // A block for further tokens may share the trunk's last norm.
         if (!needed || (t.role == Role::output && tensors_.find(kScoreHead))) continue;
@@ -203,6 +253,19 @@ class Weigher {
       bad(local_.path, fmt::format("tensor '{}' has {} values where its header implies {}",
                                    format::gguf_name(local_.model, t), elements, t.elements()));
     weights_.tensors.push_back(typed);
+  }
+
+  /// A matrix that is stored as some rows of a larger one.
+  bool add_share(const Tensor& t) {
+    const FileTensor* held = tensors_.share(fused_name(t));
+    if (!held) return false;
+    const catalog::DType* type = catalog_.dtype(held->type);
+    const std::int64_t row = t.is_vector ? 1 : t.cols;
+    if ((!t.is_vector && (held->shape.empty() || held->shape.front() != row)) ||
+        t.elements() > held->elements || (!t.is_vector && row % type->block != 0))
+      bad(local_.path, fmt::format("tensor '{}' is too small for what its header implies", held->name));
+    weights_.tensors.push_back({t, type, t.elements() / type->block * type->bytes, 0});
+    return true;
   }
 
   /// Heads that the file holds although its model has none of its own.
@@ -395,6 +458,11 @@ void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local) {
   const format::Weights weights = Weigher(catalog, local, tensors).run();
   describe(catalog, local, weights);
   local.weights = std::make_shared<const format::Weights>(weights);
+  for (const auto& [key, what] :
+       {std::pair{"ollama.projector", "projector"}, {"ollama.adapter", "adapter"}}) {
+    if (!text(key).empty())
+      local.notes.push_back(fmt::format("the {} that {} names is not counted", what, local.path));
+  }
 }
 
 }  // namespace qwenfit::input

@@ -59,9 +59,15 @@ class Node {
     // Some tools write whole numbers as 4096.0.
     const double number = v.is_number() ? v.get<double>() : -1;
     if (number != std::floor(number) || number < least || number > kMost)
-      fail(fmt::format("{}{} is {}, where a whole number from {} is expected", prefix_, key,
-                       v.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 40), least));
+      fail(
+          fmt::format("{}{} is {}, where a whole number from {} is expected", prefix_, key, shown(v), least));
     return static_cast<std::int32_t>(number);
+  }
+
+  /// Lists and objects may nest deeper than a printer can follow.
+  static std::string shown(const json& v) {
+    if (v.is_structured()) return v.is_array() ? "a list" : "an object";
+    return v.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 40);
   }
 
   const json* object_;
@@ -320,15 +326,16 @@ Node text_node(const Node& root) {
 }
 
 /// What Qwen2-Audio's files leave out because it is as in Qwen2Config.
-json with_defaults(json config, std::string_view model_type) {
+void add_defaults(json& config, std::string_view model_type) {
   if (model_type != "qwen2_audio" || !config.contains("text_config") || !config["text_config"].is_object())
-    return config;
-  json text{{"hidden_size", 4096},         {"intermediate_size", 22016}, {"num_hidden_layers", 32},
-            {"num_attention_heads", 32},   {"num_key_value_heads", 32},  {"vocab_size", 151936},
-            {"tie_word_embeddings", false}};
-  text.update(config["text_config"]);
-  config["text_config"] = std::move(text);
-  return config;
+    return;
+  constexpr std::array<std::pair<const char*, std::int32_t>, 6> kDefaults{{{"hidden_size", 4096},
+                                                                           {"intermediate_size", 22016},
+                                                                           {"num_hidden_layers", 32},
+                                                                           {"num_attention_heads", 32},
+                                                                           {"num_key_value_heads", 32},
+                                                                           {"vocab_size", 151936}}};
+  for (const auto& [key, value] : kDefaults) config["text_config"].emplace(key, value);
 }
 
 void set_heads(const Node& root, const std::string& architecture, catalog::Geometry& g) {
@@ -359,7 +366,7 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
   if (kind == kKinds.end())
     throw Error(ErrorCode::unsupported,
                 fmt::format("{}: its model_type is '{}', no Qwen model that is known", path, model_type));
-  config = with_defaults(std::move(config), model_type);
+  add_defaults(config, model_type);
   const Node root(config, path);
   const Node t = text_node(root);
   Shape s;

@@ -27,19 +27,30 @@ std::shared_ptr<const input::LocalModel> read(const json& config, const std::str
 
 }  // namespace
 
-TEST_CASE("checkpoints: BF16 and FP8 files weigh what their format's rule gives") {
+TEST_CASE("checkpoints: files weigh what their format's rule gives") {
   int checked = 0;
   for (const catalog::Model* model : all().models()) {
     using catalog::Arch;
     // Reward heads are one entry of four tensors; Flash-Next is weighed by rule.
     if (model->arch == Arch::unknown || model->arch == Arch::qwen4_exp || model->geometry.score_outputs > 0)
       continue;
-    if (model->geometry.moe && model->geometry.moe->experts * model->geometry.layers > 7000)
-      continue;  // for speed
-    for (const char* id : {"bf16", "fp8"}) {
+    // Headers of mixtures list every expert: one large one will do.
+    const auto& moe = model->geometry.moe;
+    if (moe && moe->experts * model->geometry.layers > 2000 && model->id != "qwen3-30b-a3b") continue;
+    for (const char* id : {"bf16", "fp8", "gptq-int4", "awq-int4", "mlx-4bit"}) {
       INFO(model->id << " in " << id);
-      const format::Weights weights = format::quantize(all(), *model, *all().format(id));
+      format::Weights weights;
+      try {
+        weights = format::quantize(all(), *model, *all().format(id));
+      } catch (const Error&) {  // groups that do not divide
+        continue;
+      }
       json config = tools::hf_config(*model);
+      if (std::string_view(id) == "gptq-int4")
+        config["quantization_config"] = {{"quant_method", "gptq"}, {"bits", 4}};
+      if (std::string_view(id) == "awq-int4")
+        config["quantization_config"] = {{"quant_method", "awq"}, {"bits", 4}};
+      if (std::string_view(id) == "mlx-4bit") config["quantization"] = {{"bits", 4}, {"group_size", 64}};
       if (std::string_view(id) == "fp8")
         config["quantization_config"] = {{"quant_method", "fp8"}, {"weight_block_size", {128, 128}}};
       const auto local = read(config, tools::hf_header(weights), std::string(model->name));
@@ -50,7 +61,10 @@ TEST_CASE("checkpoints: BF16 and FP8 files weigh what their format's rule gives"
       CHECK(local->weights->stored_copies() == weights.stored_copies());
       for (const auto part : {model::Part::text, model::Part::mtp, model::Part::vision, model::Part::audio})
         CHECK(local->weights->part_bytes(part) == weights.part_bytes(part));
-      for (const std::string& difference : local->differences) FAIL_CHECK(difference);
+      // Some tools drop the block that predicts further tokens.
+      const bool dropped = model->geometry.mtp_layers > 0 && weights.part_bytes(model::Part::mtp) == 0;
+      REQUIRE(local->differences.size() == (dropped ? 1 : 0));
+      if (dropped) CHECK_THAT(local->differences.front(), ContainsText("MTP block"));
       ++checked;
     }
   }

@@ -72,6 +72,33 @@ TEST_CASE("a folder with one GGUF model is that model; projectors lie beside it"
   CHECK_THROWS_WITH(open_model(all(), folder.at("m")), ContainsText("holds 2 GGUF models"));
 }
 
+TEST_CASE("the files of a split belong together") {
+  const Folder folder;
+  const auto number = [](auto value) {
+    std::string out(sizeof value, '\0');
+    std::memcpy(out.data(), &value, sizeof value);
+    return out;
+  };
+  const auto text = [&](const std::string& s) { return number(std::uint64_t{s.size()}) + s; };
+  const auto part = [&](const std::string& tensor, std::uint16_t no) {
+    return "GGUF" + number(std::uint32_t{3}) + number(std::uint64_t{1}) + number(std::uint64_t{2}) +
+           text("split.no") + number(std::uint32_t{2}) + number(no) + text("split.count") +
+           number(std::uint32_t{2}) + number(std::uint16_t{2}) + text(tensor) + number(std::uint32_t{1}) +
+           number(std::uint64_t{32}) + number(std::uint32_t{0}) + number(std::uint64_t{0});
+  };
+  const std::string second = folder.put("m-00002-of-00002.gguf", part("b", 1));
+  CHECK_THROWS_WITH(read_model(all(), second), ContainsText("m-00001-of-00002.gguf: is no file"));
+  const std::string first = folder.put("m-00001-of-00002.gguf", part("a", 0));
+  for (const std::string& path : {first, second}) {
+    const ModelFile file = read_model(all(), path);
+    REQUIRE(file.tensors.size() == 2);
+    CHECK(file.tensors[0].name == "a");
+    CHECK(file.files == std::vector<std::string>{first, second});
+  }
+  const std::string renamed = folder.put("m.gguf", part("a", 0));
+  CHECK_THROWS_WITH(read_model(all(), renamed), ContainsText("its name has to end like"));
+}
+
 TEST_CASE("a missing shard is named") {
   const Folder folder;
   folder.put("m/config.json", kConfig);
