@@ -10,8 +10,14 @@ that bound the figure.
 A decode rate is compared at the depth where it was measured, a rate over a whole request with the prefill in it.
 Concurrency is the number of requests running; offline runs that offer all requests at once are left out.
 
-usage: import_speed.py FOLDER QWENFIT     FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl, cpu_speed.jsonl and
-                                          speed_llama7b_scoreboard.jsonl; writes data/measurements/speed-*.jsonl
+Two rules need the count of the work (tools/speed_terms). A prompt that was answered faster than the hardware can multiply was in the
+engine's prompt cache: the highest rate is taken as the 16-bit one of the data sheet (Apple's GPUs, 16-bit weights), twice that
+where 8-bit products or 16-bit sums may be used, four times for FP4. Steps a fifth faster than their bytes can be read
+are those of another format or of drafted tokens.
+
+usage: import_speed.py FOLDER QWENFIT SPEED_TERMS
+       FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl and speed_llama7b_scoreboard.jsonl; QWENFIT and SPEED_TERMS are the
+       programs (build/release/qwenfit, build/release/tools/speed_terms); writes data/measurements/speed-*.jsonl
 """
 import collections
 import json
@@ -65,10 +71,13 @@ def place(row, scenario):
     experts = number(text, r"moe-layers-on-cpu=(\d+)")
     if experts is None:
         experts = number(text, r"n-cpu-moe=(\d+)")
+    if experts is None:
+        # The last layers instead of the first: as much work on the host.
+        experts = number(text, r"experts of last (\d+) layers on CPU")
     layers = number(text, r"ngl=(\d+)")
     if "exps=CPU" in text and "blk" not in text:
         experts = ALL_LAYERS
-    elif "ot " in text or "except" in text or "routed" in text:
+    elif ("ot " in text or "except" in text or "routed" in text) and not experts:
         raise LeftOut(AWAY)
     if layers is not None:
         scenario["gpu_layers"] = layers
@@ -106,6 +115,11 @@ def parallel(row, scenario, engine):
     n = row.get("n_devices") or 1
     if n > 1:
         scenario["device_count"] = n
+    if engine == "exllamav3" and n > 1 and row.get("tp") == n:
+        scenario["tensor_parallel"] = n
+    split = re.search(r"\bsm[-=](layer|row|tensor)\b|-sm (layer|row|tensor)\b", row["source"] + " " + (row["notes"] or ""))
+    if engine in LLAMA and n > 1 and split:
+        scenario["split_mode"] = split.group(1) or split.group(2)
     if engine in ("vllm", "sglang", "tensorrt-llm"):
         if row.get("attn_dp") and row["attn_dp"] > 1:
             raise LeftOut("attention data parallel")
@@ -199,6 +213,8 @@ def convert(row):
     parallel(row, scenario, engine)
     if engine in LLAMA:
         place(row, scenario)
+    elif "cpu" in (row.get("offload") or ""):
+        raise LeftOut(AWAY)
     if scenario.get("backend") == "cpu" or "cpu-only" in (row.get("offload") or ""):
         raise LeftOut("runs on a CPU that is not named")
     if KV[kv] and not (engine in ("vllm", "sglang", "tensorrt-llm", "transformers") and KV[kv] in ("f16", "bf16")):
@@ -220,8 +236,46 @@ def convert(row):
     return out
 
 
-def key(name):
-    return re.sub(r" ?@.*", "", name)
+def impossible(terms):
+    """Why no such hardware gives this figure; None where it may."""
+    if "refused" in terms:
+        return None
+    (metric, value), = terms["measured"].items()
+    if value <= 0:
+        return None
+    if metric in ("/speed/prefill_tok_s/value", "/speed/ttft_ms/value"):
+        seconds = value / 1e3 if "ttft" in metric else terms["prompt"] / value
+        work, name = terms["prefill"]["work"], terms["prefill"]["effects"][-1][0]
+        plain = " bf16 " in name or " f16 " in name
+        highest = 4.0 if "fp4" in name else 1.1 if " metal " in name or plain and " llama.cpp " not in name else 2.0
+        return "answered from the prompt cache" if work[3] + work[4] > highest * seconds else None
+    steps = {"/speed/decode_tok_s/value": 1 / value, "/speed/decode_tok_s_total/value": terms["running"] / value,
+             "/speed/itl_ms/value": value / 1e3}
+    weights, cache, state = terms["decode"]["work"][:3]
+    if metric in steps and steps[metric] < 0.8 * (weights + cache + state / 2):
+        return "faster than the weights can be read"
+    return None
+
+
+def skip_impossible(folder, program):
+    done = subprocess.run([program, folder], capture_output=True, text=True, check=True)
+    reasons = {}
+    for line in done.stdout.splitlines():
+        terms = json.loads(line)
+        reason = None if terms["skip"] else impossible(terms)
+        if reason:
+            reasons[terms["id"]] = reason
+    for name in ("speed-consumer.jsonl", "speed-datacenter.jsonl"):
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as lines:
+            head, *rows = [json.loads(line) for line in lines]
+        with open(path, "w", encoding="utf-8") as out:
+            for r in [head] + rows:
+                if r.get("id") in reasons:
+                    r["skip"] = reasons[r["id"]]
+                print(json.dumps(r, ensure_ascii=False, separators=(",", ":")), file=out)
+    for reason, n in collections.Counter(reasons.values()).most_common():
+        print(f"    {n:5} skipped: {reason}")
 
 
 def convert_file(path, program):
@@ -248,8 +302,13 @@ def convert_file(path, program):
     return rows, sources, left_out
 
 
-def write(name, kind, about, rows, sources, left_out):
-    head = {"kind": kind, "about": about + " scripts/import_speed.py has the rules.",
+# Llama 2 7B: config.json of meta-llama/Llama-2-7b-hf; Q4_0 as llama.cpp writes it, with the head in Q6_K.
+GEOMETRY = {"models": ["Llama-2-7B", "LLaMA-7B"], "format": "Q4_0", "layers": 32, "hidden_size": 4096, "intermediate_size": 11008,
+            "vocabulary": 32000, "bits_per_weight": 4.5, "head_bits_per_weight": 6.5625}
+
+
+def write(name, kind, about, rows, sources, left_out, more=None):
+    head = {"kind": kind, "about": about + " scripts/import_speed.py has the rules.", **(more or {}),
             "sources": {short: long for long, short in sources.items()}, "left_out": dict(sorted(left_out.items()))}
     with open(os.path.join(ROOT, "data", "measurements", name), "w", encoding="utf-8") as out:
         for record in [head] + rows:
@@ -282,16 +341,17 @@ def reference_rows(path):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    folder, program = sys.argv[1], sys.argv[2]
+    folder, program, speed_terms = sys.argv[1:]
     for name, about in (("consumer", "Cards, laptops, Macs and small machines, one user at a time for the most part."),
                         ("datacenter", "Serving engines on data centre cards.")):
         rows, sources, left_out = convert_file(os.path.join(folder, f"speed_{name}.jsonl"), program)
         write(f"speed-{name}.jsonl", "speed", about, rows, sources, left_out)
     rows, sources, left_out = reference_rows(os.path.join(folder, "speed_llama7b_scoreboard.jsonl"))
     write("reference-llama7b.jsonl", "speed-reference", "Llama 7B and 8B on many devices: how well hardware does, without Qwen.",
-          rows, sources, left_out)
+          rows, sources, left_out, {"geometry": GEOMETRY})
+    skip_impossible(os.path.join(ROOT, "data", "measurements"), speed_terms)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,16 @@ using nlohmann::json;
 json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Phase phase) {
   const speed::Work w =
       phase == speed::Phase::decode ? speed::decode_work(setup, plan) : speed::prefill_work(setup, plan);
-  std::vector<std::string> effects;
-  speed::visit_effects(setup, plan, w, phase,
-                       [&](std::string_view name, std::size_t) { effects.emplace_back(name); });
+  json effects = json::array();
+  speed::visit_effects(setup, plan, phase, [&](const speed::EffectUse& use) {
+    effects.push_back({use.name, use.weight, speed::share_name(use.share)});
+  });
   return {{"group", speed::group_of(setup, phase)},
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
             w.reduced_s, w.host_s, w.host_switches}},
-          {"effects", effects}};
+          {"kind", speed::kind_of(setup, plan)},
+          {"effects", std::move(effects)}};
 }
 
 int run(const std::string& folder) {
@@ -51,6 +53,7 @@ int run(const std::string& folder) {
         out["concurrency"] = setup.concurrency;
         out["prompt"] = setup.prompt_tokens;
         out["output"] = setup.output_tokens;
+        out["running"] = speed::batch_of(setup, plan) * std::max(1, setup.data_parallel);
         out["decode"] = terms(setup, plan, speed::Phase::decode);
         out["prefill"] = terms(setup, plan, speed::Phase::prefill);
       } catch (const Error& e) {

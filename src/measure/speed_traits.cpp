@@ -26,14 +26,15 @@ std::string depth_bin(std::int64_t tokens) {
 }
 
 std::string target_of(const Quantity& q, const Estimate& e) {
-  const std::string_view family = speed::family_of(*e.setup.engine);
   if (q.name.find("prefill") != std::string::npos) return "prefill";
   if (q.name.find("ttft") != std::string::npos) return "time to first token";
-  if (speed::offload_of(e.memory) != "none") return "partial offload";
-  if (family == "transformers") return "transformers";
-  const bool local = family == "llama.cpp" || family == "mlx" || family == "exllamav3";
-  if (e.setup.concurrency > 1) return local ? "local at concurrency" : "itl at concurrency";
-  return local ? "single stream, local" : "single stream, serving";
+  const std::string_view kind = speed::kind_of(e.setup, e.memory);
+  if (kind == "offload") return "partial offload";
+  if (kind == "single local") return "single stream, local";
+  if (kind == "batched local") return "local at concurrency";
+  if (kind == "single serving") return "single stream, serving";
+  if (kind == "batched serving") return "itl at concurrency";
+  return std::string(kind);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace qwenfit::speed {
 namespace {
 
-/// Powers of two: 1, 2, 4 ...; a bin is named by its exponent.
-int bin(double value) {
+/// Exponent of the power of two; 0 and less than nothing for what is not there.
+int exponent(double value) {
   return value > 0 ? static_cast<int>(std::floor(std::log2(value) + 1e-9)) : -1;
 }
 
@@ -81,6 +81,15 @@ std::string_view offload_of(const engine::MemoryPlan& plan) {
   return experts ? "experts" : layers ? "layers" : "none";
 }
 
+std::string_view kind_of(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+  const std::string_view family = family_of(*setup.engine);
+  if (offload_of(plan) != "none") return "offload";
+  if (family == "transformers") return family;
+  const bool local = family == "llama.cpp" || family == "mlx";
+  if (setup.concurrency > 1) return local ? "batched local" : "batched serving";
+  return local ? "single local" : "single serving";
+}
+
 std::string_view family_of(const catalog::Engine& engine) {
   if (engine.id == "ollama" || engine.id == "lmstudio") return "llama.cpp";
   return engine.id;
@@ -91,37 +100,52 @@ std::string group_of(const engine::Setup& setup, Phase phase) {
                      engine::backend_name(setup.backend));
 }
 
-void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase,
+std::string_view share_name(Share share) {
+  switch (share) {
+    case Share::all: return "all";
+    case Share::memory: return "memory";
+    case Share::compute: return "compute";
+    case Share::latency: return "latency";
+    case Share::interconnect: return "interconnect";
+    case Share::host: return "host";
+    case Share::shared: return "shared";
+  }
+  return "?";
+}
+
+void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
                    const EffectSink& sink) {
   const catalog::Device& d = *setup.devices.front().device;
   const std::string_view p = phase == Phase::decode ? "decode" : "prefill";
   const std::string_view family = family_of(*setup.engine);
+  const std::string_view backend = engine::backend_name(setup.backend);
   const std::string_view kind = class_of(*setup.model);
   const std::string_view format = setup.weights->format->id;
   const std::string_view scheme = catalog::scheme_name(setup.weights->format->scheme);
   const std::string_view model = setup.model->id;
   const std::string_view offload = offload_of(plan);
   const std::size_t n = setup.devices.size();
-  const int batch = bin(batch_of(setup));
-  const double depth =
-      static_cast<double>(setup.prompt_tokens) + static_cast<double>(setup.output_tokens) / 2;
-  const int far =
-      std::max(0, bin(phase == Phase::decode ? depth : static_cast<double>(setup.prompt_tokens)) - 8);
-  // How long a step takes by the data sheet: fixed costs show on short ones.
-  const double sheet = work.weights_s + work.host_s + (phase == Phase::prefill ? work.compute_s : 0);
-  const int length = bin(sheet * 1e6) / 2;
   Name name;
-  const auto add = [&]<class... A>(std::string_view level, const A&... parts) {
+  const auto put = [&]<class... A>(Share share, double weight, std::string_view level, const A&... parts) {
     name.start(p, level);
     (name.part(parts), ...);
-    sink(name.text(), p.size() + 1 + level.size());
+    sink({name.text(), name.text().substr(0, p.size() + 1 + level.size()), weight, share});
   };
-  const std::string_view backend = engine::backend_name(setup.backend);
+  const auto add = [&](std::string_view level, const auto&... parts) { put(Share::all, 1, level, parts...); };
+  // A scale of powers of two is climbed: each doubling has a factor, and the last one counts as far as it
+  // goes.
+  const auto climb = [&](double value, const auto& visit) {
+    const double height = std::log2(std::max(1.0, value));
+    for (int doubling = 0; doubling < height; ++doubling) visit(doubling, std::min(1.0, height - doubling));
+  };
   add("engine", setup.engine->id);
   add("generation", family, backend, d.arch);
   add("vendor", family, vendor_of(d));
   add("device", d.id);
   add("device-engine", d.id, family, backend);
+  put(Share::latency, 1, "latency-generation", family, backend, d.arch);
+  put(Share::latency, 1, "latency-device", d.id);
+  put(Share::memory, 1, "memory-device", d.id);
   add("format", format, family);
   add("format-backend", format, family, backend);
   add("scheme-generation", scheme, d.arch, family);
@@ -131,30 +155,41 @@ void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, c
   add("class-device", kind, d.id, family);
   add("model", model);
   add("model-engine", model, family, backend);
-  add("model-device", model, d.id);
-  add("format-device", format, d.id, family);
-  add("length", length, family, backend);
-  add("length-class", length, kind, family);
-  add("depth", far, family, backend);
-  add("depth-class", far, kind, family);
-  add("depth-device", far, d.id, family);
+  put(Share::latency, 1, "latency-class", kind, family, backend);
+  put(Share::memory, 1, "memory-class", kind, family, backend);
+  put(Share::memory, 1, "memory-scheme", scheme, family, backend);
+  put(Share::compute, 1, "compute-class", kind, family, backend);
+  const double depth = static_cast<double>(setup.prompt_tokens) +
+                       (phase == Phase::decode ? static_cast<double>(setup.output_tokens) / 2 : 0);
+  climb(depth / 256, [&](int doubling, double weight) {
+    put(Share::all, weight, "depth", doubling, family, backend);
+    put(Share::all, weight, "depth-class", doubling, kind, family);
+    put(Share::all, weight, "depth-device", doubling, d.id, family);
+  });
   if (n > 1) {
     add("devices", n, family);
     add("devices-device", n, d.id, family);
     add("devices-class", n, kind, family);
+    put(Share::interconnect, 1, "interconnect-generation", family, d.arch);
+    put(Share::interconnect, 1, "interconnect-device", family, d.id);
+    put(Share::interconnect, 1, "interconnect-class", family, kind);
   }
-  if (batch > 0 && phase == Phase::decode) {
-    add("batch", batch, family);
-    add("batch-class", batch, kind, family);
-    add("batch-device", batch, d.id, family);
-    add("batch-model", batch, model, family);
+  if (phase == Phase::decode) {
+    climb(batch_of(setup, plan), [&](int doubling, double weight) {
+      put(Share::shared, weight, "batch", doubling, family);
+      put(Share::shared, weight, "batch-class", doubling, kind, family);
+      put(Share::all, weight, "batch-device", doubling, d.id, family);
+      put(Share::shared, weight, "batch-model", doubling, model, family);
+    });
   }
   if (offload != "none") {
     add("offload", offload, family);
     add("offload-class", offload, kind, family);
     add("offload-device", offload, d.id);
+    put(Share::host, 1, "host-class", offload, kind, family);
+    put(Share::host, 1, "host-device", d.id);
   }
-  if (phase == Phase::prefill) add("chunk", bin(setup.llama.ubatch), family, backend);
+  if (phase == Phase::prefill) add("chunk", exponent(setup.llama.ubatch), family, backend);
   add("cache", setup.kv_type->id, family, backend);
   add("cell", d.id, n, model, format, setup.engine->id, backend, offload);
 }

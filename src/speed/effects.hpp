@@ -26,13 +26,31 @@ std::string_view vendor_of(const catalog::Device& device);
 /// Where weights are when not all of them are on the devices: "none", "experts", "layers".
 std::string_view offload_of(const engine::MemoryPlan& plan);
 
-/// Receives the name of a factor and how much of it, from the start, names its level: "decode device:
-/// rtx-4090", 13.
-using EffectSink = std::function<void(std::string_view name, std::size_t level)>;
+/// What kind of decoding this is: "single local", "batched local" (llama.cpp, Ollama, LM Studio, MLX),
+/// "single serving", "batched serving", "offload" (of layers or experts), "transformers". Errors differ
+/// between them.
+std::string_view kind_of(const engine::Setup& setup, const engine::MemoryPlan& plan);
 
-/// Names of the factors that apply to this setup, from the general to the particular. The last one is the
-/// cell itself.
-void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase,
+/// The part of a step's time that a factor acts on. `shared` is what does not grow with the sequences of a
+/// batch: all but their caches and products.
+enum class Share : std::uint8_t { all, memory, compute, latency, interconnect, host, shared };
+inline constexpr std::size_t kShares = 7;
+
+std::string_view share_name(Share share);
+
+/// A factor that applies to a setup. Its logarithm counts `weight` times the share of the step's time that it
+/// acts on.
+struct EffectUse {
+  std::string_view name;   ///< "decode device: rtx-4090"
+  std::string_view level;  ///< "decode device"
+  double weight = 1;       ///< 0 to 1: how far up a step of a scale the setup is
+  Share share = Share::all;
+};
+
+using EffectSink = std::function<void(const EffectUse&)>;
+
+/// The factors that apply to this setup, from the general to the particular. The last one is the cell itself.
+void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
                    const EffectSink& sink);
 
 }  // namespace qwenfit::speed

@@ -14,14 +14,17 @@ namespace {
 /// Half the width of an 80% interval of a normal distribution, in standard deviations.
 constexpr double kEighty = 1.2816;
 
-double interval_scale(Phase phase, Confidence confidence) {
+/// Of the intervals of this kind of setup and knowledge; of all kinds where too few cells stand behind it.
+double interval_scale(Phase phase, const std::string& kind, Confidence confidence) {
+  const std::string_view p = phase == Phase::decode ? "decode" : "prefill";
+  double of_all = 1;
+  const std::string narrow = fmt::format("{} {} {}", p, kind, confidence_name(confidence));
+  const std::string wide = fmt::format("{} {}", p, confidence_name(confidence));
   for (const Interval& i : baked::intervals) {
-    const auto space = i.name.find(' ');
-    if (i.name.substr(0, space) == (phase == Phase::decode ? "decode" : "prefill") &&
-        i.name.substr(space + 1) == confidence_name(confidence))
-      return i.scale;
+    if (i.name == narrow) return i.scale;
+    if (i.name == wide) of_all = i.scale;
   }
-  return 1;
+  return of_all;
 }
 
 Confidence confidence_of(const Timed& t) {
@@ -29,8 +32,8 @@ Confidence confidence_of(const Timed& t) {
 }
 
 /// The factor by which a figure may be off.
-double spread_of(const Timed& t, Phase phase) {
-  return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, confidence_of(t)));
+double spread_of(const Timed& t, Phase phase, const std::string& kind) {
+  return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, kind, confidence_of(t)));
 }
 
 Figure figure(double value, double spread) {
@@ -59,7 +62,7 @@ std::string hint_of(const engine::Setup& setup, const engine::MemoryPlan& plan, 
       return "compute: more sequences at once only share it; a faster card or more of them helps";
     case Bound::latency: {
       // Batching is free while what grows with it hides behind what does not.
-      const double grows = std::max(t.parts.compute, 1e-9) / batch_of(setup);
+      const double grows = std::max(t.parts.compute, 1e-9) / batch_of(setup, plan);
       const double free = std::floor(std::min(4096.0, (t.parts.latency + t.parts.memory) / grows));
       return fmt::format("launch latency: batching is nearly free until {:.0f} sequences",
                          std::max(2.0, free));
@@ -180,7 +183,8 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
     return std::nullopt;
   }
   double per_token = step.seconds;
-  double slow = spread_of(step, Phase::decode);
+  const std::string kind = std::string(kind_of(setup, plan)) + (setup.model->geometry.moe ? " moe" : "");
+  double slow = spread_of(step, Phase::decode, kind);
   double fast = slow;
   if (setup.speculative) {
     const Speculation gain = speculate(setup, plan, step);
@@ -191,11 +195,11 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   }
   const double rate = 1 / per_token;
   s.decode_tok_s = {rate, rate / slow, rate * fast};
-  const auto n = static_cast<double>(setup.concurrency);
+  const double n = batch_of(setup, plan) * std::max(1, setup.data_parallel);
   s.decode_tok_s_total = {rate * n, rate * n / slow, rate * n * fast};
   s.itl_ms = {per_token * 1e3, per_token * 1e3 / fast, per_token * 1e3 * slow};
   if (prefill.seconds > 0) {
-    const double spread = spread_of(prefill, Phase::prefill);
+    const double spread = spread_of(prefill, Phase::prefill, kind);
     s.prefill_tok_s = figure(static_cast<double>(setup.prompt_tokens) / prefill.seconds, spread);
     s.ttft_ms = figure(prefill.seconds * 1e3, spread);
   }

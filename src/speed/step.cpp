@@ -40,9 +40,30 @@ double Parts::sum() const {
   return overlap + latency + interconnect + host;
 }
 
+std::array<double, kShares> Parts::shares() const {
+  std::array<double, kShares> out{1};
+  const double total = sum();
+  if (total <= 0) return out;
+  const auto at = [&](Share share) -> double& { return out[static_cast<std::size_t>(share)]; };
+  at(Share::latency) = latency / total;
+  at(Share::interconnect) = interconnect / total;
+  at(Share::host) = host / total;
+  at(Share::shared) = 1;
+  const double larger = std::max(memory, compute);
+  if (larger <= 0) return out;
+  const double overlap = total - latency - interconnect - host;
+  const double m = std::pow(memory / larger, kSharp);
+  const double c = std::pow(compute / larger, kSharp);
+  at(Share::memory) = overlap * m / (m + c) / total;
+  at(Share::compute) = overlap * c / (m + c) / total;
+  at(Share::shared) -= at(Share::compute) + (memory > 0 ? at(Share::memory) * cache / memory : 0);
+  return out;
+}
+
 Parts parts_of(const Work& w, const Group& g) {
   Parts p;
-  p.memory = (w.weights_s + w.state_s) / g.e_memory + w.cache_s / g.e_cache;
+  p.cache = w.cache_s / g.e_cache;
+  p.memory = (w.weights_s + w.state_s) / g.e_memory + p.cache;
   // Attention's products run at half the rate of plain matrix products.
   p.compute = w.compute_s / g.e_compute + w.attention_s / (0.5 * g.e_compute);
   p.latency = w.kernels * g.launch_s;
@@ -69,19 +90,20 @@ Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
   t.variance = phase == Phase::decode ? baked::residual_decode : baked::residual_prefill;
   // A group that was never measured: its efficiencies may be a third off.
   if (group.rows == 0) t.variance += 0.1;
+  const std::array<double, kShares> shares = t.parts.shares();
   double log_factor = 0;
-  visit_effects(setup, plan, work, phase, [&](std::string_view name, std::size_t level) {
-    const std::uint64_t hash = Hash().add(name).value();
-    const std::string_view kind = name.substr(0, level);
+  visit_effects(setup, plan, phase, [&](const EffectUse& use) {
+    const double weight = use.weight * shares[static_cast<std::size_t>(use.share)];
+    const std::uint64_t hash = Hash().add(use.name).value();
     const Effect* effect = find_effect(hash);
     if (!effect) {
-      t.variance += unseen_variance(kind);
+      t.variance += weight * weight * unseen_variance(use.level);
       return;
     }
-    log_factor += effect->value;
-    t.variance += effect->variance;
-    if (kind.ends_with(" device")) t.device_rows = effect->rows;
-    if (kind.ends_with(" cell")) t.cell = find_cell(hash);
+    log_factor += weight * effect->value;
+    t.variance += weight * weight * effect->variance;
+    if (use.level.ends_with(" device")) t.device_rows = effect->rows;
+    if (use.level.ends_with(" cell")) t.cell = find_cell(hash);
   });
   t.factor = std::exp(log_factor);
   t.seconds = t.parts.sum() * t.factor;

@@ -1,6 +1,8 @@
 // From work to time: the fitted efficiencies, fixed costs and factors.
 #pragma once
 
+#include <array>
+
 #include "constants.hpp"
 #include "effects.hpp"
 
@@ -9,11 +11,14 @@ namespace qwenfit::speed {
 /// Where the time of a step goes. Seconds; memory and compute overlap, the others come on top.
 struct Parts {
   double memory = 0;
+  double cache = 0;  ///< of `memory`
   double compute = 0;
   double latency = 0;
   double interconnect = 0;
   double host = 0;
   double sum() const;
+  /// Of the sum, the part that each kind of factor acts on: of memory and compute, as much as each decides.
+  std::array<double, kShares> shares() const;
 };
 
 Parts parts_of(const Work& work, const Group& group);

@@ -206,8 +206,13 @@ double attention_flops(const engine::Setup& setup, double pairs) {
 
 }  // namespace
 
-double batch_of(const engine::Setup& setup) {
-  return std::max(1.0, static_cast<double>(setup.concurrency) / std::max(1, setup.data_parallel));
+double batch_of(const engine::Setup& setup, const engine::MemoryPlan& plan) {
+  auto running = static_cast<double>(setup.concurrency);
+  if (plan.pool) {
+    const std::int64_t held = plan.pool->sequences(setup.prompt_tokens + setup.output_tokens / 2);
+    if (held > 0) running = std::min(running, static_cast<double>(held));
+  }
+  return std::max(1.0, running / std::max(1, setup.data_parallel));
 }
 
 std::string why_unknown(const engine::Setup& setup) {
@@ -220,7 +225,7 @@ std::string why_unknown(const engine::Setup& setup) {
 }
 
 Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
-  const double batch = batch_of(setup);
+  const double batch = batch_of(setup, plan);
   Work w = Walk(setup, plan, batch, batch).work;
   const Parallel parallel = parallel_of(setup);
   const Device& d = *setup.devices.front().device;

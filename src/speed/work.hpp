@@ -30,7 +30,8 @@ Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan);
 /// The prompt of one sequence, alone on an idle engine, in the engine's chunks.
 Work prefill_work(const engine::Setup& setup, const engine::MemoryPlan& plan);
 
-/// Sequences that one data-parallel copy decodes at once.
-double batch_of(const engine::Setup& setup);
+/// Sequences that one data-parallel copy decodes at once: those that were asked for, or as many as the KV
+/// pool holds at the mean length of their output; the engine lets the others wait.
+double batch_of(const engine::Setup& setup, const engine::MemoryPlan& plan);
 
 }  // namespace qwenfit::speed
