@@ -65,7 +65,8 @@ bool is_believable(const Geometry& g) {
                   static_cast<double>(t->code2wav_parameters);
   }
   if (const auto& q = g.qwen4_exp) {
-    good = good &&
+    // Of n words n - 1 lengths are looked up.
+    good = good && q->ngram_size > 1 && q->ngram_heads > 0 &&
            within(kDeepest, {q->hyper_connections, q->hyper_rank, q->indexer_heads, q->indexer_kv_heads,
                              q->ngram_size, q->ngram_heads, q->ple_conv_kernel}) &&
            within(kWidest, {q->indexer_head_dim, q->indexer_budget});

@@ -285,7 +285,7 @@ std::int64_t ngram_rows(const Node& t, const catalog::Qwen4Exp& x) {
   };
   std::int64_t candidate = t.needed("ngram_vocab_size_base");
   const std::int64_t heads = std::int64_t{x.ngram_size - 1} * x.ngram_heads;
-  if (heads > 256) t.fail(fmt::format("{} heads look up n-grams, beyond any model", heads));
+  if (heads > 64) t.fail(fmt::format("{} heads look up n-grams, beyond any model", heads));
   std::int64_t rows = 0;
   for (std::int64_t i = 0; i < heads; ++i) {
     do ++candidate;
@@ -304,6 +304,8 @@ catalog::Qwen4Exp qwen4_exp_of(const Node& t) {
   x.indexer_head_dim = t.needed("indexer_head_dim");
   x.indexer_budget = t.optional("indexer_budget", 0);
   x.ngram_size = t.needed("ngram_size");
+  if (x.ngram_size < 2)
+    t.fail(fmt::format("{} is 1, of which there is nothing to look up", t.name("ngram_size")));
   x.ngram_heads = t.needed("heads_per_ngram");
   x.ple_conv_kernel = t.usual("ple_conv_kernel_size", 4);
   const json* layers = t.has("ple_layer_ids") ? &t.value("ple_layer_ids") : nullptr;

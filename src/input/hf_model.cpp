@@ -96,7 +96,12 @@ void fill_from_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {
   const bool tensors = !local.file.tensors.empty();
   if (tensors) correct(shape, local);
   const std::string folder = folder_of(local);
-  identify(catalog, shape, {{folder}, base_of(local.file.config), stem_of(folder)}, local);
+  // A configuration may have been kept under the model's name; else its folder has it.
+  const std::string own = local.path.ends_with(".json") ? stem_of(local.path) : "";
+  const bool named = !own.empty() && own != "config" && !own.ends_with(".index");
+  identify(catalog, shape,
+           {{named ? own : folder, folder}, base_of(local.file.config), named ? own : stem_of(folder)},
+           local);
   if (local.like && tensors && local.like->geometry.mtp_layers > 0 && shape.geometry.mtp_layers == 0)
     local.differences.push_back(fmt::format("the MTP block of {} is not in the files", local.like->name));
   const catalog::WeightFormat* format = format_of_config(catalog, config_path, local.file.config);
