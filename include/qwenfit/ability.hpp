@@ -20,6 +20,8 @@ struct Ability {
 
   /// The score to expect on an average test of the use case, percent.
   double expected_score() const;
+  /// The same, less one standard error: what answers are ranked by, so that thin evidence counts for less.
+  double cautious_score() const;
 };
 
 /// The score in percent that goes with log-odds.
@@ -29,5 +31,9 @@ double expected_score(double ability);
 /// and a slope of its own; a score is slope x ability + easiness, in log-odds. Fitted by least squares with
 /// Huber's weights; an ability in one text use case is drawn towards the one in all of them.
 std::vector<Ability> abilities(catalog::UseCase use);
+
+/// The variant of `model` that people would take: the one that is able most surely, base models only where no
+/// other has scores. Null without scores.
+const Ability* ability_of(const std::vector<Ability>& all, std::string_view model);
 
 }  // namespace qwenfit

@@ -18,6 +18,9 @@ inline constexpr int kUseCases = 8;
 /// "chat", "long-context" ...
 std::string_view use_case_name(UseCase use);
 
+/// @throws Error(invalid_value) with the known use cases.
+UseCase parse_use_case(std::string_view name);
+
 struct Benchmark {
   std::string_view id;
   std::string_view name;

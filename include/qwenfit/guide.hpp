@@ -20,16 +20,28 @@ struct GuideMemory {
 struct GuideFormat {
   const catalog::WeightFormat* format = nullptr;
   GuideMemory memory;
-  std::optional<double> tok_s;  ///< official, on an A100 80GB
-  int devices = 1;              ///< A100s that it was measured on
+  /// One sequence on A100s 80GB: official where the whole generation is, else estimated.
+  std::optional<double> tok_s;
+  bool speed_measured = false;
+  std::string engine;  ///< id, of the speed
+  int devices = 1;     ///< A100s, of the speed
+  Kept kept;
+};
+
+/// Fine-tuning of a model.
+struct GuideTraining {
+  std::string method;                ///< "Q-LoRA", "LoRA", "full"
+  GuideMemory memory;                ///< on one card
+  std::optional<Bytes> each_of_two;  ///< of two cards with ZeRO 3, where the method allows it
 };
 
 struct GuideModel {
   const catalog::Model* model = nullptr;
   ModelSummary summary{};
+  std::string role;  ///< what it is for, in a few words
   std::optional<double> training_tokens;
   std::vector<GuideFormat> formats;               ///< widest first
-  GuideMemory qlora;                              ///< fine-tuning with Q-LoRA
+  std::vector<GuideTraining> training;            ///< the least first
   std::vector<std::optional<Ability>> abilities;  ///< by use case; chat before base models
 };
 
@@ -52,14 +64,44 @@ struct GuideCost {
   std::string engine;
   int devices = 1;
   double usd_per_hour = 0;
-  double tok_s = 0;  ///< measured, to a whole token
+  double tok_s = 0;  ///< one sequence, to a whole token
+  bool measured = false;
   double usd_per_million_tokens = 0;
+};
+
+/// A model in a format that is advised, and what for.
+struct GuideChoice {
+  std::string need;  ///< "8 GB", "quality", "code", "a chatbot's first version: one 24 GB card, low cost"
+  std::size_t model = 0;   ///< in Guide::models
+  std::size_t format = 0;  ///< in GuideModel::formats
+  std::string why;         ///< the figures that decide
+};
+
+/// A benchmark that models of the generation took.
+struct GuideBenchmark {
+  catalog::UseCase use{};
+  const catalog::Benchmark* benchmark = nullptr;
+  std::vector<std::optional<double>> scores;  ///< by model, of the variant its ability is of
+};
+
+/// One step of the upgrade path.
+struct GuideStep {
+  std::size_t from = 0, to = 0;         ///< in Guide::models
+  std::optional<Bytes> more;            ///< memory, both in their smallest formats
+  std::optional<double> before, after;  ///< expected score on an average chat test, percent
+  std::optional<std::size_t> hardware;  ///< first class that holds `to`
 };
 
 struct Guide {
   std::vector<GuideModel> models;  ///< smallest first: the upgrade path
   std::vector<HardwareClass> hardware;
   std::vector<GuideCost> costs;
+  std::vector<GuideBenchmark> benchmarks;  ///< by use case: those that most of the models took
+  std::vector<GuideChoice> by_memory;      ///< the decision tree: the most able model for the memory at hand
+  std::vector<GuideChoice> by_priority;    ///< three for each
+  std::vector<GuideChoice> by_use;         ///< the best, and the best on one 24 GB card
+  std::vector<GuideChoice> by_scenario;
+  std::vector<GuideStep> path;  ///< from the smallest upwards, each more able than the one before
   std::string price_source;
 };
 

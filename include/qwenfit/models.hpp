@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "qwenfit/ability.hpp"
 #include "qwenfit/left_out.hpp"
+#include "qwenfit/quants.hpp"
 #include "qwenfit/runs.hpp"
 
 namespace qwenfit {
@@ -12,16 +14,21 @@ namespace qwenfit {
 struct ModelRun {
   const catalog::Model* model = nullptr;
   ModelSummary counts{};
-  Run run;        ///< in the format that was picked
-  int front = 0;  ///< 0: no model that runs as well is both larger and newer; 1: only such are; and so on
+  Run run;                         ///< in the format that was picked
+  Kept kept;                       ///< by that format
+  std::optional<Ability> ability;  ///< absent where no benchmark of the use case is known
+  /// Expected score on an average test of the use case after the loss of the format, percent.
+  std::optional<double> quality() const;
 };
 
 struct ModelsQuestion {
+  catalog::UseCase use = catalog::UseCase::chat;  ///< whose benchmarks rank the models
   std::string filter;  ///< words that all have to occur in a name, family, kind ... (catalog/filter.hpp)
   bool special_purpose = false;  ///< embedding, reranking, reward, guard and speech recognition models too
 };
 
 struct ModelsAnswer {
+  catalog::UseCase use{};
   std::int64_t concurrency = 1;
   std::vector<ModelRun> runs;  ///< best first
   std::vector<LeftOut> left_out;
@@ -29,9 +36,9 @@ struct ModelsAnswer {
 
 /// Every model of the catalog on the scenario's devices, each in the best format of the engine's ladder that
 /// leaves room; the scenario's own model does not matter, its format is taken where it is given. Best first:
-/// what fits with room before what is tight or partly on the host; then models that none that runs as well
-/// outdoes in both size and date, the largest first, then those that only these outdo, and so on.
-/// (Benchmarks: `recommend`.)
+/// what fits with room before what is tight or partly on the host; formats that hold up before those that do
+/// not; then by the cautious score on benchmarks (Ability::cautious_score, after the loss of the format), to
+/// a whole percent the faster first; last those without scores, the newest first.
 /// @throws Error(usage) without a device, and where device, format or engine are unknown.
 ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, const ModelsQuestion& question);
 

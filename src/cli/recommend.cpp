@@ -50,10 +50,7 @@ void add_options(CLI::App& app, RecommendOptions& o) {
 Wish wish_of(const RecommendOptions& o) {
   Wish wish;
   wish.edge = o.use == "edge";
-  for (int i = 0; i < catalog::kUseCases; ++i) {
-    if (o.use == catalog::use_case_name(static_cast<catalog::UseCase>(i)))
-      wish.use = static_cast<catalog::UseCase>(i);
-  }
+  if (!o.use.empty() && !wish.edge) wish.use = catalog::parse_use_case(o.use);
   wish.priority = o.priority == "quality" ? Priority::quality
                   : o.priority == "speed" ? Priority::speed
                   : o.priority == "cost"  ? Priority::cost

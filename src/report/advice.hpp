@@ -12,6 +12,9 @@
 
 namespace qwenfit::report {
 
+/// Dollars as price lists print them: whole from 10 on, cents below, three digits for fractions of a cent.
+std::string dollars(double usd);
+
 /// `qwenfit cost`: one row per number of sequences.
 Table cost_table(const std::vector<CostAt>& rows);
 

@@ -6,17 +6,16 @@
 namespace qwenfit::report {
 namespace {
 
-/// Dollars as price lists print them: whole from 10 on, cents below, three digits for fractions of a cent.
-std::string dollars(double usd) {
-  if (usd >= 9.995) return fmt::format("${:.0f}", usd);
-  return usd >= 0.0995 ? fmt::format("${:.2f}", usd) : fmt::format("${:.3g}", usd);
-}
-
 Cell dollar_cell(const std::optional<double>& usd) {
   return usd ? Cell(dollars(*usd), *usd) : Cell();
 }
 
 }  // namespace
+
+std::string dollars(double usd) {
+  if (usd >= 9.995) return fmt::format("${:.0f}", usd);
+  return usd >= 0.0995 ? fmt::format("${:.2f}", usd) : fmt::format("${:.3g}", usd);
+}
 
 Table cost_table(const std::vector<CostAt>& rows) {
   Table table;

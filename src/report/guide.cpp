@@ -1,6 +1,5 @@
 // The guide to a generation as tables.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "advice.hpp"
 
@@ -22,6 +21,7 @@ Table matrix_table(const Guide& guide) {
                {"parameters", "Parameters", Align::right},
                {"context_native", "Context", Align::right},
                {"training_tokens", "Trained on", Align::right, false, 3},
+               {"role", "Good for", Align::left, true, 4},
                {"format", "Smallest", Align::left, false, 2},
                {"measured_bytes", "GB measured", Align::right},
                {"estimated_bytes", "GB estimated", Align::right}};
@@ -33,7 +33,7 @@ Table matrix_table(const Guide& guide) {
                       m.training_tokens
                           ? Cell(fmt::format("{:.3g}T", *m.training_tokens / 1e12), *m.training_tokens)
                           : Cell(),
-                      Cell(std::string(f.format->name), std::string(f.format->id)),
+                      Cell(m.role), Cell(std::string(f.format->name), std::string(f.format->id)),
                       bytes_cell(f.memory.measured), bytes_cell(f.memory.estimated)});
   }
   t.notes.emplace_back(
@@ -54,6 +54,9 @@ Cell place_cell(const HardwareClass& hardware, const GuideMemory& memory) {
   return {"no", std::string("no"), Tone::bad};
 }
 
+/// Columns of the hardware table before its places.
+constexpr std::size_t kPlaces = 4;
+
 Table hardware_table(const Guide& guide) {
   Table t;
   t.title = "Hardware";
@@ -71,9 +74,20 @@ Table hardware_table(const Guide& guide) {
   for (const GuideModel& m : guide.models) {
     for (const GuideFormat& f : m.formats)
       add(m, Cell(std::string(f.format->name), std::string(f.format->id)), f.memory);
-    add(m, Cell("Q-LoRA", std::string("qlora")), m.qlora);
+    for (const GuideTraining& training : m.training) {
+      add(m, Cell(training.method == "full" ? "full fine-tuning" : training.method), training.memory);
+      if (!training.each_of_two) continue;
+      for (std::size_t h = 0; h < guide.hardware.size(); ++h) {
+        const HardwareClass& hardware = guide.hardware[h];
+        if (hardware.count == 2)
+          t.rows.back()[kPlaces + h] =
+              place_cell({hardware.name, hardware.memory, 1}, GuideMemory{{}, training.each_of_two});
+      }
+    }
   }
-  t.notes.emplace_back("Cards' memory as marketed; tight: less than a twentieth stays free.");
+  t.notes.emplace_back(
+      "GB: on one card. Cards' memory as marketed; tight: less than a twentieth stays free. LoRA and full "
+      "fine-tuning on two cards with ZeRO 3.");
   return t;
 }
 
@@ -114,18 +128,72 @@ Table cost_rows(const Guide& guide) {
     t.rows.push_back({Cell(std::string(c.model->name), std::string(c.model->id)),
                       Cell(std::string(c.format->name), std::string(c.format->id)), Cell(c.engine),
                       Cell(hour, c.usd_per_hour), Cell(fmt::format("{:.0f}", c.tok_s), c.tok_s),
-                      Cell(fmt::format("${:.0f}", c.usd_per_million_tokens), c.usd_per_million_tokens)});
+                      Cell(dollars(c.usd_per_million_tokens), c.usd_per_million_tokens)});
   }
-  t.notes.push_back(fmt::format(
-      "Speeds: measured by the publisher on A100 80GB, to a whole token. Price: {}.", guide.price_source));
+  const bool measured = guide.costs.front().measured;
+  t.notes.push_back(fmt::format("Speeds of one sequence: {} on A100 80GB, to a whole token. Price: {}.",
+                                measured ? "measured by the publisher" : "estimated", guide.price_source));
+  return t;
+}
+
+/// The benchmarks behind the scores, as published.
+Table benchmark_table(const Guide& guide) {
+  Table t;
+  if (guide.benchmarks.empty()) return t;
+  t.title = "Published scores";
+  t.columns = {{"use_case", "Use case"}, {"benchmark", "Benchmark", Align::left, true}};
+  for (const GuideModel& m : guide.models)
+    t.columns.push_back({std::string(m.model->id), std::string(m.model->name), Align::right});
+  for (const GuideBenchmark& b : guide.benchmarks) {
+    std::string name(b.benchmark->name);
+    if (!b.benchmark->version.empty()) name += fmt::format(" ({})", b.benchmark->version);
+    std::vector<Cell> row{Cell(std::string(catalog::use_case_name(b.use))), Cell(name)};
+    for (const auto& score : b.scores)
+      row.push_back(score ? Cell(fmt::format("{:.4g}", *score), *score) : Cell());
+    t.rows.push_back(std::move(row));
+  }
+  return t;
+}
+
+Table choice_table(const Guide& guide, const std::vector<GuideChoice>& choices, const char* title,
+                   const char* need) {
+  Table t;
+  if (choices.empty()) return t;
+  t.title = title;
+  t.columns = {{"need", need, Align::left, true},
+               {"model", "Model"},
+               {"format", "Format"},
+               {"why", "Why", Align::left, true}};
+  for (const GuideChoice& c : choices) {
+    const GuideModel& m = guide.models[c.model];
+    const catalog::WeightFormat& format = *m.formats[c.format].format;
+    t.rows.push_back({Cell(c.need), Cell(std::string(m.model->name), std::string(m.model->id)),
+                      Cell(std::string(format.name), std::string(format.id)), Cell(c.why)});
+  }
   return t;
 }
 
 Table path_table(const Guide& guide) {
   Table t;
-  std::vector<std::string_view> names;
-  for (const GuideModel& m : guide.models) names.push_back(m.model->name);
-  t.notes.push_back(fmt::format("Upgrade path: {}.", fmt::join(names, " -> ")));
+  if (guide.path.empty()) return t;
+  t.title = "Upgrade path";
+  t.columns = {{"from", "From"},
+               {"to", "To"},
+               {"more_bytes", "GB more", Align::right},
+               {"score_before", "Score", Align::right},
+               {"score_after", "then", Align::right},
+               {"hardware", "Needs"}};
+  const auto name = [&](std::size_t i) {
+    return Cell(std::string(guide.models[i].model->name), std::string(guide.models[i].model->id));
+  };
+  const auto score = [](const std::optional<double>& s) {
+    return s ? Cell(fmt::format("{:.0f}", *s), *s) : Cell();
+  };
+  for (const GuideStep& s : guide.path) {
+    t.rows.push_back({name(s.from), name(s.to), bytes_cell(s.more), score(s.before), score(s.after),
+                      s.hardware ? Cell(guide.hardware[*s.hardware].name) : Cell("more than 2x 80 GB")});
+  }
+  t.notes.emplace_back("Score: percent expected on an average chat test. Both in their smallest formats.");
   return t;
 }
 
@@ -135,7 +203,12 @@ std::vector<Section> guide_sections(const Guide& guide) {
   return {{"models", matrix_table(guide)},
           {"hardware", hardware_table(guide)},
           {"scores", score_table(guide)},
+          {"published_scores", benchmark_table(guide)},
           {"costs", cost_rows(guide)},
+          {"by_memory", choice_table(guide, guide.by_memory, "Which one? By the memory at hand", "Up to")},
+          {"by_priority", choice_table(guide, guide.by_priority, "By what matters most", "Priority")},
+          {"by_use", choice_table(guide, guide.by_use, "By use case", "For")},
+          {"by_scenario", choice_table(guide, guide.by_scenario, "Scenarios", "Scenario")},
           {"upgrade_path", path_table(guide)}};
 }
 

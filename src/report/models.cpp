@@ -35,6 +35,11 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
                    {"engine", "", Align::left, false, -1},
                    {"group", "How"},
                    {"verdict", "", Align::left, false, -1},
+                   {"score", "Score", Align::right},
+                   {"variant", "", Align::left, false, -1},
+                   {"benchmarks", "", Align::right, false, -1},
+                   {"thin_evidence", "", Align::left, false, -1},
+                   {"format_keeps", "", Align::right, false, -1},
                    {"needed_bytes", "GiB", Align::right},
                    {"host_bytes", "Host GiB", Align::right, false, 3},
                    {"max_context", "Context", Align::right, false, 1},
@@ -51,12 +56,17 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
       return Cell(units::format_figure(value), value);
     };
     const std::string group(run_group_name(r.group));
+    const auto quality = m.quality();
     table.rows.push_back(
         {Cell(std::string(m.model->id)),
          Cell(units::format_parameters(m.counts.parameters), m.counts.parameters),
          Cell(units::format_parameters(m.counts.active_parameters), m.counts.active_parameters),
          Cell(std::string(r.format->name), std::string(r.format->id)), Cell(r.engine),
          Cell(group, group, tone_of(r.group)), Cell(std::string(verdict_name(r.verdict))),
+         quality ? Cell(fmt::format("{:.0f}{}", *quality, m.ability->thin ? "?" : ""), *quality) : Cell(),
+         m.ability ? Cell(std::string(m.ability->variant)) : Cell(),
+         m.ability ? Cell("", std::int64_t{m.ability->tests}) : Cell(),
+         m.ability ? Cell("", m.ability->thin) : Cell(), Cell("", m.kept.share),
          Cell(fmt::format("{:.1f}", units::to_gib(r.needs)), r.needs),
          r.host > 0 ? Cell(fmt::format("{:.1f}", units::to_gib(r.host)), r.host) : Cell(),
          tokens(r.max_context), rate(&speed::Speed::decode_tok_s), rate(&speed::Speed::decode_tok_s_total),
@@ -65,11 +75,22 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
   }
   if (answer.runs.size() > table.rows.size())
     table.notes.push_back(fmt::format("and {} more (--all)", answer.runs.size() - table.rows.size()));
-  table.notes.emplace_back(
-      "Best first: what fits with room before what is tight or partly in host memory; then models that no "
-      "other is both larger and newer than, and so on. Each in the best usual format that leaves room. GiB: "
-      "on the fullest device, at the asked context; Context: the longest that fits; tok/s: decoding, without "
-      "the prompt.");
+  if (!answer.runs.empty() && answer.runs.front().ability) {
+    const ModelRun& first = answer.runs.front();
+    table.notes.push_back(
+        fmt::format("{} first: {:.0f}% expected on an average {} test, from {} benchmark{} ({}); {} keeps "
+                    "about {:.1f}% of "
+                    "it.",
+                    first.model->name, first.ability->expected_score(), catalog::use_case_name(answer.use),
+                    first.ability->tests, first.ability->tests == 1 ? "" : "s", first.ability->variant,
+                    first.run.format->name, first.kept.share * 100));
+  }
+  table.notes.push_back(fmt::format(
+      "Best first: what fits with room before what is tight or partly in host memory, formats that hold up "
+      "before others; then by the score less its standard error, equal ones the faster first; last what has "
+      "no scores. Score: percent expected on an average {} test, ? is thin evidence. GiB: on the fullest "
+      "device, at the asked context; tok/s: decoding, without the prompt.",
+      catalog::use_case_name(answer.use)));
   add_left_out(table, answer.left_out);
   return table;
 }

@@ -253,6 +253,19 @@ double Ability::expected_score() const {
   return qwenfit::expected_score(value);
 }
 
+double Ability::cautious_score() const {
+  return qwenfit::expected_score(value - error);
+}
+
+const Ability* ability_of(const std::vector<Ability>& all, std::string_view model) {
+  const Ability* best = nullptr;
+  const auto rank = [](const Ability& a) { return std::pair(a.variant != "base", a.value - a.error); };
+  for (const Ability& a : all) {
+    if (a.model == model && (!best || rank(a) > rank(*best))) best = &a;
+  }
+  return best;
+}
+
 std::vector<Ability> abilities(UseCase use) {
   Subjects subjects;
   const bool text = (bit(use) & kText) != 0;

@@ -4,7 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "guide_choices.hpp"
+#include "quality.hpp"
 #include "qwenfit/error.hpp"
+#include "settled.hpp"
 
 namespace qwenfit {
 namespace {
@@ -44,75 +47,129 @@ std::vector<const catalog::WeightFormat*> formats_of(const catalog::Catalog& cat
           official({"gptq-int4", "awq-int4"}, "q4_k_m")};
 }
 
-GuideFormat format_of(Estimator& estimator, const catalog::Model& model,
-                      const catalog::WeightFormat& format) {
+/// Decoding of one sequence on as few A100s as hold it.
+void estimate_speed(Estimator& estimator, Scenario scenario, GuideFormat& out) {
+  scenario.engine = out.format->scheme == catalog::Scheme::ggml ? "llama.cpp" : "vllm";
+  scenario.prompt_tokens = 1;
+  scenario.output_tokens = kTokens - 1;
+  for (const int count : {1, 2, 4, 8}) {
+    scenario.devices = {{std::string(kCard), count}};
+    if (scenario.engine == "vllm") scenario.tensor_parallel = count;
+    try {
+      const Estimate e = estimate_settled(estimator, scenario, false).estimate;
+      if (!e.fit.fits || e.fit.verdict == Verdict::offload || !e.speed) continue;
+      out.tok_s = e.speed->decode_tok_s.value;
+      out.engine = *scenario.engine;
+      out.devices = count;
+      return;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
+    }
+  }
+}
+
+GuideFormat format_of(Estimator& estimator, const catalog::Model& model, const catalog::WeightFormat& format,
+                      bool speeds_published) {
   GuideFormat out;
   out.format = &format;
   out.memory.measured = official_bytes(model.id, "memory_gb", format.id);
   Scenario scenario;
   scenario.model = std::string(model.id);
   scenario.format = std::string(format.id);
-  if (format.scheme != catalog::Scheme::ggml) scenario.engine = "transformers";
   scenario.context = kTokens;
+  if (!speeds_published) estimate_speed(estimator, scenario, out);
+  if (format.scheme != catalog::Scheme::ggml) scenario.engine = "transformers";
   out.memory.estimated = estimated(estimator, scenario);
   if (const auto* speed = catalog::official_figure(model.id, "decode_tok_s", format.id, "transformers")) {
     out.tok_s = speed->value;
+    out.speed_measured = true;
+    out.engine = std::string(speed->engine);
     out.devices = speed->devices;
   }
   return out;
 }
 
-std::optional<Ability> ability_of(const std::vector<Ability>& all, const catalog::Model& model) {
-  std::optional<Ability> best;
-  for (const Ability& a : all) {
-    if (a.model != model.id) continue;
-    // What people talk to; a base model stands in where the other has no scores.
-    const bool better = !best || (best->variant == "base") > (a.variant == "base") ||
-                        ((best->variant == "base") == (a.variant == "base") && a.value > best->value);
-    if (better) best = a;
+/// Q-LoRA, LoRA and full fine-tuning on one card, and cut over two where ZeRO 3 does that.
+std::vector<GuideTraining> training_of(Estimator& estimator, const catalog::Model& model) {
+  std::vector<GuideTraining> out;
+  for (const auto& [method, name] : {std::pair{"qlora", "Q-LoRA"}, {"lora", "LoRA"}, {"full", "full"}}) {
+    GuideTraining t;
+    t.method = name;
+    Scenario scenario;
+    scenario.model = std::string(model.id);
+    scenario.train = Train{};
+    scenario.train->method = method;
+    if (t.method == "Q-LoRA") t.memory.measured = official_bytes(model.id, "qlora_memory_gb", "");
+    t.memory.estimated = estimated(estimator, scenario);
+    if (t.method != "Q-LoRA") {
+      scenario.train->zero_stage = 3;
+      scenario.devices = {{std::string(kCard), 2}};
+      try {
+        t.each_of_two = estimator.estimate(scenario, false).memory.devices.front().total();
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
+      }
+    }
+    if (t.memory.figure()) out.push_back(std::move(t));
   }
-  return best;
+  return out;
 }
 
 GuideModel model_of(Estimator& estimator, const catalog::Model& model,
-                    const std::vector<std::vector<Ability>>& abilities) {
+                    const std::vector<std::vector<Ability>>& abilities, const FormatQuality& quality,
+                    bool speeds_published) {
   GuideModel out;
   out.model = &model;
   out.summary = estimator.summary(model);
   if (const auto* tokens = catalog::official_figure(model.id, "training_tokens"))
     out.training_tokens = tokens->value;
-  for (const catalog::WeightFormat* format : formats_of(estimator.catalog(), model))
-    out.formats.push_back(format_of(estimator, model, *format));
-  out.qlora.measured = official_bytes(model.id, "qlora_memory_gb", "");
-  Scenario scenario;
-  scenario.model = std::string(model.id);
-  scenario.train = Train{};
-  scenario.train->method = "qlora";
-  out.qlora.estimated = estimated(estimator, scenario);
-  for (const auto& of_use : abilities) out.abilities.push_back(ability_of(of_use, model));
+  for (const catalog::WeightFormat* format : formats_of(estimator.catalog(), model)) {
+    out.formats.push_back(format_of(estimator, model, *format, speeds_published));
+    out.formats.back().kept = quality.kept(model, *format);
+  }
+  out.training = training_of(estimator, model);
+  for (const auto& of_use : abilities) {
+    const Ability* ability = ability_of(of_use, model.id);
+    out.abilities.push_back(ability ? std::optional(*ability) : std::nullopt);
+  }
   return out;
 }
 
 /// The main line of a generation: "Qwen3", not "Qwen3-VL" or "Qwen3-Embedding".
 bool is_main_line(const catalog::Model& model) {
-  return model.arch != catalog::Arch::unknown && model.family.find('-') == std::string_view::npos;
+  return model.arch != catalog::Arch::unknown && model.family.find('-') == std::string_view::npos &&
+         model.kind != "guard" && model.kind != "embedding" && model.kind != "reranker" &&
+         model.kind != "asr" && model.kind != "tts";
 }
 
+GuideCost cost_of(const GuideModel& m, const catalog::WeightFormat* format, std::string engine, int devices,
+                  double tok_s, double usd_per_hour) {
+  GuideCost cost;
+  cost.model = m.model;
+  cost.format = format;
+  cost.engine = std::move(engine);
+  cost.devices = devices;
+  cost.usd_per_hour = usd_per_hour * devices;
+  cost.tok_s = std::round(tok_s);
+  cost.usd_per_million_tokens = usd_per_million_tokens(cost.usd_per_hour, 0, std::max(cost.tok_s, 1.0), 1);
+  return cost;
+}
+
+/// What the publisher measured; where that is nothing, the estimates.
 std::vector<GuideCost> costs_of(const std::vector<GuideModel>& models, const catalog::Catalog& catalog,
                                 double usd_per_hour) {
   std::vector<GuideCost> out;
   for (const GuideModel& m : models) {
+    const std::size_t before = out.size();
     for (const catalog::OfficialFigure& f : catalog::official_figures()) {
       if (f.model != m.model->id || f.what != "decode_tok_s") continue;
-      GuideCost cost;
-      cost.model = m.model;
-      cost.format = catalog.format(f.format);
-      cost.engine = std::string(f.engine);
-      cost.devices = f.devices;
-      cost.usd_per_hour = usd_per_hour * f.devices;
-      cost.tok_s = std::round(f.value);
-      cost.usd_per_million_tokens = usd_per_million_tokens(cost.usd_per_hour, 0, cost.tok_s, 1);
-      out.push_back(cost);
+      out.push_back(
+          cost_of(m, catalog.format(f.format), std::string(f.engine), f.devices, f.value, usd_per_hour));
+      out.back().measured = true;
+    }
+    if (out.size() > before) continue;
+    for (const GuideFormat& f : m.formats) {
+      if (f.tok_s) out.push_back(cost_of(m, f.format, f.engine, f.devices, *f.tok_s, usd_per_hour));
     }
   }
   return out;
@@ -129,10 +186,16 @@ Guide guide(Estimator& estimator, const std::string& generation, std::optional<d
   std::vector<std::vector<Ability>> of_uses;
   for (int i = 0; i < catalog::kUseCases; ++i) of_uses.push_back(abilities(static_cast<UseCase>(i)));
   Guide out;
+  const FormatQuality quality(estimator.catalog());
+  std::vector<const catalog::Model*> models;
+  bool published = false;
   for (const catalog::Model* model : estimator.catalog().models()) {
-    if (of_generation(model->family, generation) && is_main_line(*model))
-      out.models.push_back(model_of(estimator, *model, of_uses));
+    if (!of_generation(model->family, generation) || !is_main_line(*model)) continue;
+    models.push_back(model);
+    published = published || catalog::official_figure(model->id, "decode_tok_s", "bf16") != nullptr;
   }
+  for (const catalog::Model* model : models)
+    out.models.push_back(model_of(estimator, *model, of_uses, quality, published));
   if (out.models.empty())
     throw Error(ErrorCode::unknown_name,
                 "no generation '" + generation +
@@ -149,6 +212,7 @@ Guide guide(Estimator& estimator, const std::string& generation, std::optional<d
     out.price_source = std::string(card.cloud_usd_per_hour->source);
   }
   if (usd_per_hour) out.costs = costs_of(out.models, estimator.catalog(), *usd_per_hour);
+  add_choices(out);
   return out;
 }
 

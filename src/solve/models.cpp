@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "assume_host.hpp"
 #include "catalog/filter.hpp"
 #include "estimate/ladder.hpp"
+#include "quality.hpp"
+#include "settled.hpp"
 
 namespace qwenfit {
 namespace {
 
-/// Models whose sizes differ by less are of one size.
-constexpr double kSameSize = 1.05;
 constexpr std::string_view kOffloaded = "q4_k_m";
 
 /// What nobody chats with.
@@ -35,7 +36,7 @@ Run best_run(Estimator& estimator, Scenario scenario,
   for (const catalog::WeightFormat* format : ladder) {
     scenario.format = std::string(format->id);
     try {
-      const Run run = run_of(estimator.estimate(scenario, false));
+      const Run run = run_of(estimate_settled(estimator, scenario, false).estimate);
       // With a part on the host nobody takes the largest files, nor the worst.
       const bool usual =
           run.group == best.group && run.group == RunGroup::offload && format->id == kOffloaded;
@@ -55,45 +56,39 @@ RunGroup coarse(RunGroup group) {
   return group == RunGroup::great ? RunGroup::well : group;
 }
 
-/// Whether `a` is at least as large and as new as `b`, and runs as well.
-bool outdoes(const ModelRun& a, const ModelRun& b) {
-  if (coarse(a.run.group) > coarse(b.run.group)) return false;
-  const double size = static_cast<double>(a.counts.parameters) / static_cast<double>(b.counts.parameters);
-  const catalog::Text date = a.model->release_date;
-  return size >= 1 / kSameSize && date >= b.model->release_date &&
-         (size > kSameSize || date > b.model->release_date);
+double speed_of(const Run& run) {
+  return run.speed ? run.speed->decode_tok_s.value : 0;
 }
 
-/// Numbers the models by fronts: 0 are those that none outdoes, 1 those that only these outdo, and so on.
-void rank_by_fronts(std::vector<ModelRun>& runs) {
-  std::vector<ModelRun*> left;
-  for (ModelRun& run : runs) left.push_back(&run);
-  for (int front = 0; !left.empty(); ++front) {
-    std::vector<ModelRun*> behind;
-    for (ModelRun* run : left) {
-      const bool outdone =
-          std::any_of(left.begin(), left.end(), [&](const ModelRun* other) { return outdoes(*other, *run); });
-      run->front = front;
-      if (outdone) behind.push_back(run);
-    }
-    left = std::move(behind);
-  }
+/// To a whole percent; -1 without scores.
+long score_of(const ModelRun& m) {
+  return m.ability ? std::lround(m.ability->cautious_score() * m.kept.share) : -1;
 }
 
 bool better(const ModelRun& a, const ModelRun& b) {
   if (coarse(a.run.group) != coarse(b.run.group)) return coarse(a.run.group) < coarse(b.run.group);
-  if (a.front != b.front) return a.front < b.front;
-  if (a.counts.parameters != b.counts.parameters) return a.counts.parameters > b.counts.parameters;
-  return a.model->release_date > b.model->release_date;
+  const bool poor = a.kept.grade == Grade::poor;
+  if (poor != (b.kept.grade == Grade::poor)) return !poor;
+  if (score_of(a) != score_of(b)) return score_of(a) > score_of(b);
+  if (a.ability) return speed_of(a.run) > speed_of(b.run);
+  if (a.model->release_date != b.model->release_date) return a.model->release_date > b.model->release_date;
+  return a.counts.parameters > b.counts.parameters;
 }
 
 }  // namespace
+
+std::optional<double> ModelRun::quality() const {
+  return ability ? std::optional(ability->expected_score() * kept.share) : std::nullopt;
+}
 
 ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, const ModelsQuestion& question) {
   if (scenario.devices.empty()) throw Error(ErrorCode::usage, "no device is named: --device");
   const catalog::Catalog& catalog = estimator.catalog();
   ModelsAnswer answer;
   answer.concurrency = scenario.concurrency.value_or(1);
+  answer.use = question.use;
+  const std::vector<Ability> able = abilities(question.use);
+  const FormatQuality quality(catalog);
   LeftOutCounter left_out;
   for (const catalog::Model* model : catalog.models()) {
     if (!catalog::matches(*model, question.filter)) continue;
@@ -110,13 +105,15 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
       assume_host(one, *setup.devices.front().device);
       const auto ladder =
           scenario.format ? std::vector{setup.weights->format} : usual_formats(catalog, *setup.engine);
-      answer.runs.push_back({model, estimator.summary(*model), best_run(estimator, one, ladder)});
+      ModelRun run{model, estimator.summary(*model), best_run(estimator, one, ladder), {}, {}};
+      run.kept = quality.kept(*model, *run.run.format);
+      if (const Ability* ability = ability_of(able, model->id)) run.ability = *ability;
+      answer.runs.push_back(std::move(run));
     } catch (const Error& e) {
       left_out.add(e, std::string(model->name));
     }
   }
   answer.left_out = left_out.take();
-  rank_by_fronts(answer.runs);
   std::stable_sort(answer.runs.begin(), answer.runs.end(), better);
   return answer;
 }

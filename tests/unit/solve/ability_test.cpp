@@ -163,4 +163,39 @@ TEST_CASE("the guide to the first generation") {
   CHECK(place_of(g.hardware[2], *g.models.back().formats.back().memory.measured) == Place::fits);
   CHECK(place_of(g.hardware[2], *g.models.back().formats[1].memory.measured) == Place::no);
   CHECK(g.costs.size() == 13);
+  REQUIRE(g.path.size() == 3);
+  CHECK(g.by_memory.size() > 4);
+  CHECK(g.by_priority.size() == 12);
+  CHECK(g.models[g.by_priority.front().model].model->id == "qwen-72b");
+  CHECK(g.benchmarks.front().benchmark->name == "MMLU");
+}
+
+TEST_CASE("guides to all generations advise what they hold, and better ones for more memory") {
+  Estimator estimator(catalog::Catalog::builtin());
+  for (const char* generation :
+       {"qwen1", "qwen1.5", "qwen2", "qwen2.5", "qwen3", "qwen3.5", "qwen3.6", "qwen3.8"}) {
+    INFO(generation);
+    const Guide g = guide(estimator, generation, 2.0);
+    CHECK_FALSE(g.costs.empty());
+    REQUIRE_FALSE(g.by_memory.empty());
+    Bytes before = 0;
+    for (const auto* choices : {&g.by_memory, &g.by_priority, &g.by_use, &g.by_scenario}) {
+      for (const GuideChoice& c : *choices) {
+        REQUIRE(c.model < g.models.size());
+        REQUIRE(c.format < g.models[c.model].formats.size());
+        CHECK_FALSE(c.why.empty());
+      }
+    }
+    for (const GuideChoice& c : g.by_memory) {
+      const auto memory = g.models[c.model].formats[c.format].memory.figure();
+      REQUIRE(memory);
+      CHECK(*memory > before);
+      before = *memory;
+    }
+    for (const GuideStep& s : g.path) {
+      CHECK(s.to > s.from);
+      if (s.before && s.after) CHECK(*s.after > *s.before);
+    }
+    for (const GuideModel& m : g.models) CHECK_FALSE(m.role.empty());
+  }
 }
