@@ -19,6 +19,12 @@ struct Compared {
   std::vector<std::optional<Bytes>>
       memory_at;  ///< at Comparison::contexts; absent beyond what the model takes
   std::optional<double> training_tokens;
+  std::optional<Bytes> checkpoint;  ///< files of the 16-bit weights, when models are compared
+  std::string unmet;                ///< the requirement that is not met, if any
+  /// What the publisher measured of the 16-bit model with 30,720 tokens in and 2,048 out: memory, and tokens
+  /// generated a second with the prompt's time. Null where nothing is known.
+  const catalog::OfficialFigure* official_memory = nullptr;
+  const catalog::OfficialFigure* official_speed = nullptr;
   std::vector<std::string> advantages;
   std::vector<std::string> disadvantages;
   std::vector<std::string> links;    ///< official pages

@@ -30,6 +30,7 @@ struct DeviceRun {
   std::optional<double> usd;        ///< list price of the device
   std::optional<double> usd_per_hour;
   Run run;
+  std::string unmet;   ///< the requirement that is not met, if any
   bool holds = false;  ///< all of it on the device, and what the scenario requires
 };
 
@@ -63,7 +64,7 @@ struct DevicesAnswer {
 };
 
 /// Every device of the catalog, in every memory size it comes in, with the scenario's model; its own devices
-/// do not matter.
+/// do not matter. What does not meet `scenario.require` is left out and counted.
 /// @throws Error where the model, format or engine are unknown.
 DevicesAnswer compare_devices(Estimator& estimator, const Scenario& scenario,
                               const DevicesQuestion& question);

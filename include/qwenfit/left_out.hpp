@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "qwenfit/error.hpp"
+#include "qwenfit/estimate.hpp"
 
 namespace qwenfit {
 
@@ -28,5 +29,9 @@ class LeftOutCounter {
   std::vector<LeftOut> reasons_;
   std::vector<ErrorCode> codes_;
 };
+
+/// "decode_tok_s 25 is required": the first requirement of `estimate` that is not met, or can't be told;
+/// empty when there is none.
+std::string unmet_requirement(const Estimate& estimate);
 
 }  // namespace qwenfit

@@ -39,6 +39,7 @@ struct ModelsAnswer {
 /// what fits with room before what is tight or partly on the host; formats that hold up before those that do
 /// not; then by the cautious score on benchmarks (Ability::cautious_score, after the loss of the format), to
 /// a whole percent the faster first; last those without scores, the newest first.
+/// What does not meet `scenario.require` in any format is left out and counted.
 /// @throws Error(usage) without a device, and where device, format or engine are unknown.
 ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, const ModelsQuestion& question);
 

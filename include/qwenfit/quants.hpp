@@ -71,7 +71,7 @@ struct QuantsAnswer {
 /// The formats that `scenario` could have, worst quality first; its own format, if any, does not matter.
 /// The textbook method compares the formats that its source ranks, in that order, and keeps its memory at two
 /// decimals of a GB; the exact method compares what the engine runs, by size, and leaves out formats that
-/// can't hold the model.
+/// can't hold the model. What does not meet `scenario.require` is left out and counted.
 /// @throws Error as Estimator::estimate does.
 QuantsAnswer compare_quants(Estimator& estimator, const Scenario& scenario);
 

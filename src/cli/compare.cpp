@@ -59,7 +59,7 @@ int run_compare(const std::vector<std::string>& args) {
   app.add_option("--formats", sides.formats, "weight formats to compare, joined by commas")->delimiter(',');
   app.add_option("--devices", sides.devices, "devices to compare, joined by commas")->delimiter(',');
   app.add_option("--engines", sides.engines, "engines to compare, joined by commas")->delimiter(',');
-  add_scenario_options(app, args, scenario, {"model", "require", "train", "explain"});
+  add_scenario_options(app, args, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
   add_examples(app,
                {{"Two small models of two generations", "qwenfit compare qwen2.5-0.5b-instruct qwen3-0.6b"},

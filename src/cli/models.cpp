@@ -33,7 +33,7 @@ int run_models(const std::vector<std::string>& args) {
       ->type_name("USE");
   app.add_flag("--special", question.special_purpose, "embedding, reranking, reward and guard models too");
   app.add_flag("--all", all, "all models, not the first only");
-  add_scenario_options(app, args, scenario, {"model", "require", "train", "explain"});
+  add_scenario_options(app, args, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
   add_examples(app, {{"What runs on a 12 GB card?", "qwenfit models --device 'RTX 3060 12GB'"},
                      {"For code, with 32k tokens of context", "qwenfit models --for code -d rtx-4090 -c 32k"},

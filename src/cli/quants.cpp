@@ -16,7 +16,7 @@ int run_quants(const std::vector<std::string>& args) {
   CommonOptions common;
   app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
-  add_scenario_options(app, args, scenario, {"format", "require", "train", "explain"});
+  add_scenario_options(app, args, scenario, {"format", "train", "explain"});
   add_common_options(app, common);
   add_examples(app, {{"By the textbook formula", "qwenfit quants qwen2.5-0.5b --method quick"},
                      {"What fits a card, and how fast is it?", "qwenfit quants qwen3-14b --device rtx-4090"},

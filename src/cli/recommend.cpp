@@ -79,7 +79,7 @@ int run_recommend(const std::vector<std::string>& args) {
   add_options(app, options);
   std::vector<std::string> words;  // --users is what people say for concurrency
   for (const std::string& word : args) words.push_back(word == "--users" ? "--concurrency" : word);
-  add_scenario_options(app, words, scenario, {"model", "require", "train", "explain"});
+  add_scenario_options(app, words, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
   add_examples(
       app, {{"An assistant for programming on a gaming card", "qwenfit recommend --for code -d rtx-4090"},

@@ -36,6 +36,10 @@ Cell text(std::string_view words) {
   return words.empty() ? Cell() : Cell(std::string(words));
 }
 
+Cell official(const catalog::OfficialFigure* figure, std::string_view unit) {
+  return figure ? Cell(fmt::format("{:.4g} {}", figure->value, unit), figure->value) : Cell();
+}
+
 void add_model_rows(Rows& rows) {
   rows.add("Model", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->name); });
   rows.add("Parameters", [](const Compared& c, std::size_t) {
@@ -60,6 +64,10 @@ void add_model_rows(Rows& rows) {
   });
   rows.add("Class",
            [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->architecture); });
+  rows.add("Kind", [](const Compared& c, std::size_t) {
+    const engine::Setup& s = c.estimate.setup;
+    return text(s.variant ? s.variant->kind : s.model->kind);
+  });
   rows.add("Modality", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->modality); });
   rows.add("Released",
            [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->release_date); });
@@ -72,6 +80,17 @@ void add_model_rows(Rows& rows) {
 }
 
 void add_figure_rows(Rows& rows, const Comparison& comparison) {
+  rows.add("Checkpoint, 16 bit", [](const Compared& c, std::size_t) {
+    return c.checkpoint ? Cell(units::format_bytes_decimal(*c.checkpoint), *c.checkpoint) : Cell();
+  });
+  rows.add("Official memory, 30,720 tokens in",
+           [](const Compared& c, std::size_t) { return official(c.official_memory, "GB"); });
+  rows.add("Official speed there, with prefill",
+           [](const Compared& c, std::size_t) { return official(c.official_speed, "tok/s"); });
+  rows.add("Measured on", [](const Compared& c, std::size_t) {
+    const auto* figure = c.official_memory ? c.official_memory : c.official_speed;
+    return figure ? text(figure->setting) : Cell();
+  });
   rows.add("Format",
            [](const Compared& c, std::size_t) { return text(c.estimate.setup.weights->format->name); });
   rows.add("Engine", [](const Compared& c, std::size_t) { return text(c.estimate.setup.engine->name); });
@@ -96,6 +115,10 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
   });
   rows.add("Fit", [](const Compared& c, std::size_t) {
     return c.estimate.setup.devices.empty() ? Cell() : text(verdict_name(c.estimate.fit.verdict));
+  });
+  rows.add("Required", [](const Compared& c, std::size_t) {
+    if (c.estimate.requirements.empty()) return Cell();
+    return c.unmet.empty() ? Cell("met", true) : Cell("not met: " + c.unmet, false);
   });
   rows.add("Decode, tok/s", [](const Compared& c, std::size_t) {
     if (!c.estimate.speed) return Cell();

@@ -32,6 +32,8 @@ struct Shown {
     for (const Quant& q : answer.quants) {
       device = device || q.verdict;
       speed = speed || q.speed;
+      // What is said of unquantized weights alone compares nothing.
+      if (q.format->scheme == catalog::Scheme::plain) continue;
       retention = retention || q.quality.retention;
       accuracy = accuracy || q.quality.accuracy_kept;
       divergence = divergence || q.quality.kl_divergence;
@@ -41,14 +43,15 @@ struct Shown {
 
 std::vector<Column> columns_of(const Shown& shown, bool textbook) {
   const auto rank = [&](int text_rank) { return textbook ? -1 : text_rank; };
-  std::vector<Column> columns{{"format", "Quantization"},
-                              {"bits_per_weight", "Bits", Align::right},
-                              {"memory_bytes", "VRAM", Align::right},
-                              {"full_context_memory_bytes", "+ Context", Align::right},
-                              {"file_bytes", "File Size", Align::right, false, 5}};
+  std::vector<Column> columns{
+      {"format", "Quantization"},
+      {"bits_per_weight", "Bits", Align::right, false, shown.accuracy && !textbook ? 2 : 0},
+      {"memory_bytes", "VRAM", Align::right},
+      {"full_context_memory_bytes", "+ Context", Align::right},
+      {"file_bytes", "File Size", Align::right, false, 5}};
   if (shown.device) columns.push_back({"verdict", "Fit"});
   if (shown.speed) columns.push_back({"decode_tok_s", "tok/s", Align::right});
-  if (shown.accuracy) columns.push_back({"accuracy_kept", "Accuracy", Align::right, false, rank(1)});
+  if (shown.accuracy) columns.push_back({"accuracy_kept", "Accuracy", Align::right, false, rank(0)});
   if (shown.divergence) columns.push_back({"kl_divergence", "KL div.", Align::right, false, rank(2)});
   if (shown.retention) columns.push_back({"retention", "Score", Align::right, false, rank(3)});
   columns.push_back({"quality", "Quality", Align::left, true, textbook ? 1 : 4});
@@ -90,7 +93,8 @@ void add_notes(Table& table, const QuantsAnswer& answer, const Shown& shown, boo
   }
   if (shown.retention)
     table.notes.emplace_back("Score: by the web page that the sentence is from, its method unknown.");
-  table.notes.emplace_back("Accuracy, KL div. and Score do not compare with each other.");
+  if (shown.accuracy + shown.divergence + shown.retention > 1)
+    table.notes.emplace_back("Accuracy, KL div. and Score do not compare with each other.");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "qwenfit/error.hpp"
+#include "qwenfit/left_out.hpp"
 
 namespace qwenfit {
 namespace {
@@ -91,6 +92,28 @@ void add_scores(Comparison& c) {
       if (const auto it = scores.find(test); it != scores.end()) score.scores.push_back(it->second);
     }
     if (score.scores.size() == c.columns.size()) c.scores.push_back(std::move(score));
+  }
+}
+
+/// What is known of the models apart from the scenario: their checkpoints, and what the publisher measured.
+void add_official(Comparison& c, Estimator& estimator) {
+  for (Compared& column : c.columns) {
+    const std::string_view id = column.estimate.setup.model->id;
+    column.official_memory = catalog::official_figure(id, "memory_gb_30720", "bf16", "transformers");
+    column.official_speed = catalog::official_figure(id, "tok_s_with_prefill_30720", "bf16", "transformers");
+    for (const auto* figure : {column.official_memory, column.official_speed}) {
+      if (figure && std::find(column.links.begin(), column.links.end(), figure->source) == column.links.end())
+        column.links.emplace_back(figure->source);
+    }
+    Scenario plain;
+    plain.model = std::string(id);
+    plain.format = "bf16";
+    plain.engine = "transformers";
+    try {
+      column.checkpoint = estimator.estimate(plain, false).weights.file_bytes;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
+    }
   }
 }
 
@@ -207,6 +230,7 @@ Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
     column.name = names[i];
     column.estimate = estimator.estimate(scenarios[i]);
     const engine::Setup& setup = column.estimate.setup;
+    column.unmet = unmet_requirement(column.estimate);
     models.insert(setup.model);
     for (const std::int64_t context : out.contexts)
       column.memory_at.push_back(
@@ -217,7 +241,10 @@ Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
     if (!hf_id.empty()) column.links.push_back(fmt::format("https://huggingface.co/{}", hf_id));
     out.columns.push_back(std::move(column));
   }
-  if (models.size() > 1) add_scores(out);
+  if (models.size() > 1) {
+    add_scores(out);
+    add_official(out, estimator);
+  }
   weigh_all(out);
   return out;
 }

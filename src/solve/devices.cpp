@@ -76,6 +76,7 @@ DeviceRun run_on(Estimator& estimator, Scenario scenario, const Configuration& c
   if (const auto& price = c.device->cloud_usd_per_hour)
     run.usd_per_hour = price->typical ? price->typical : price->low;
   run.run = run_of(e);
+  run.unmet = unmet_requirement(e);
   run.holds = holds(scenario, Limit::device, e);
   return run;
 }
@@ -167,6 +168,7 @@ DevicesAnswer compare_devices(Estimator& estimator, const Scenario& scenario,
     try {
       DeviceRun run = run_on(estimator, one, c);
       if (run.run.verdict == Verdict::unknown) left_out.add("its memory is not known", c.name);
+      else if (!run.unmet.empty()) left_out.add(run.unmet, c.name);
       else answer.runs.push_back(std::move(run));
     } catch (const Error& e) {
       left_out.add(e, std::string(c.device->name));

@@ -1,5 +1,7 @@
 #include "qwenfit/left_out.hpp"
 
+#include <fmt/format.h>
+
 namespace qwenfit {
 
 void LeftOutCounter::add(const Error& error, const std::string& what) {
@@ -21,6 +23,15 @@ void LeftOutCounter::add(const std::string& reason, const std::string& what) {
   }
   reasons_.push_back({reason, what, 1});
   codes_.push_back(ErrorCode::usage);  // none that the other `add` counts
+}
+
+std::string unmet_requirement(const Estimate& estimate) {
+  for (const Requirement& r : estimate.requirements) {
+    if (r.met != true)
+      return r.name == "fits" ? "has to fit, by --require"
+                              : fmt::format("{} {} is required", r.name, r.required);
+  }
+  return "";
 }
 
 }  // namespace qwenfit

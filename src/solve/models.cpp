@@ -28,15 +28,19 @@ bool runs_well(const Run& run) {
 
 /// The best format of the ladder that leaves room; else the first that fits at all, without offload if one
 /// does.
-Run best_run(Estimator& estimator, Scenario scenario,
-             const std::vector<const catalog::WeightFormat*>& ladder) {
+/// Nothing where no format meets the requirements: `unmet` is then one of those.
+std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
+                            const std::vector<const catalog::WeightFormat*>& ladder, std::string& unmet) {
   Run best;
   std::optional<Error> refusal;
   bool any = false;
   for (const catalog::WeightFormat* format : ladder) {
     scenario.format = std::string(format->id);
     try {
-      const Run run = run_of(estimate_settled(estimator, scenario, false).estimate);
+      const Estimate estimate = estimate_settled(estimator, scenario, false).estimate;
+      unmet = unmet_requirement(estimate);
+      if (!unmet.empty()) continue;
+      const Run run = run_of(estimate);
       // With a part on the host nobody takes the largest files, nor the worst.
       const bool usual =
           run.group == best.group && run.group == RunGroup::offload && format->id == kOffloaded;
@@ -47,8 +51,9 @@ Run best_run(Estimator& estimator, Scenario scenario,
     }
     if (any && runs_well(best)) break;
   }
-  if (!any && refusal) throw Error(*refusal);
-  return best;
+  if (any) return best;
+  if (unmet.empty() && refusal) throw Error(*refusal);
+  return std::nullopt;
 }
 
 /// Whether it runs as well as the other is no question of a little more or less room.
@@ -105,7 +110,13 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
       assume_host(one, *setup.devices.front().device);
       const auto ladder =
           scenario.format ? std::vector{setup.weights->format} : usual_formats(catalog, *setup.engine);
-      ModelRun run{model, estimator.summary(*model), best_run(estimator, one, ladder), {}, {}};
+      std::string unmet;
+      std::optional<Run> best = best_run(estimator, one, ladder, unmet);
+      if (!best) {
+        left_out.add(unmet, std::string(model->name));
+        continue;
+      }
+      ModelRun run{model, estimator.summary(*model), std::move(*best), {}, {}};
       run.kept = quality.kept(*model, *run.run.format);
       if (const Ability* ability = ability_of(able, model->id)) run.ability = *ability;
       answer.runs.push_back(std::move(run));

@@ -107,6 +107,7 @@ class Picker {
   }
 
   void say_next_better(const Quant& star) {
+    if (star.format->scheme == catalog::Scheme::plain) return;  // nothing is better than unquantized
     const auto now = loss(star);
     const Quant* next = smallest([&](const Quant& q) {
       const auto then = loss(q);

@@ -23,9 +23,15 @@ std::vector<const catalog::WeightFormat*> candidates(const catalog::Catalog& cat
   return out;
 }
 
-Quant quant_of(Estimator& estimator, Scenario scenario, const catalog::WeightFormat& format) {
+/// Nothing where a requirement is not met: counted in `left_out`.
+std::optional<Quant> quant_of(Estimator& estimator, Scenario scenario, const catalog::WeightFormat& format,
+                              LeftOutCounter& left_out) {
   scenario.format = std::string(format.id);
   const Estimate asked = estimator.estimate(scenario, false);
+  if (const std::string unmet = unmet_requirement(asked); !unmet.empty()) {
+    left_out.add(unmet, std::string(format.name));
+    return std::nullopt;
+  }
   Quant quant;
   quant.format = &format;
   quant.bits = asked.weights.bits_per_weight;
@@ -56,8 +62,10 @@ QuantsAnswer compare_quants(Estimator& estimator, const Scenario& scenario) {
     Scenario one = scenario;
     one.engine = std::string(setup.engine->id);
     try {
-      answer.quants.push_back(quant_of(estimator, std::move(one), *format));
-      answer.quants.back().quality = quality_of(catalog, *setup.model, *format, answer.kl_table);
+      std::optional<Quant> quant = quant_of(estimator, std::move(one), *format, left_out);
+      if (!quant) continue;
+      quant->quality = quality_of(catalog, *setup.model, *format, answer.kl_table);
+      answer.quants.push_back(std::move(*quant));
     } catch (const Error& e) {
       left_out.add(e, std::string(format->name));
     }

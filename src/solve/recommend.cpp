@@ -7,6 +7,7 @@
 #include "merit.hpp"
 #include "quality.hpp"
 #include "qwenfit/error.hpp"
+#include "qwenfit/left_out.hpp"
 #include "recommend_candidates.hpp"
 #include "settled.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::int64_t kUsualContext = 8192;
 /// Nobody buys a larger device to run a model in a format that is worse than this.
 constexpr Grade kWorthUpgrading = Grade::balanced;
-enum class Outcome : std::uint8_t { answer, too_large, too_slow, too_short, too_dear };
+enum class Outcome : std::uint8_t { answer, too_large, too_slow, too_short, too_dear, unmet };
 
 std::string_view outcome_text(Outcome outcome) {
   switch (outcome) {
@@ -25,6 +26,7 @@ std::string_view outcome_text(Outcome outcome) {
     case Outcome::too_slow: return "slower than asked";
     case Outcome::too_short: return "take no such context";
     case Outcome::too_dear: return "cost more than the budget";
+    case Outcome::unmet: return "do not meet what --require says";
     case Outcome::answer: break;
   }
   return "";
@@ -58,7 +60,7 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
   if (wish.min_tok_s && (!advice.tok_s || *advice.tok_s < *wish.min_tok_s)) return Outcome::too_slow;
   if (wish.budget_per_hour && e.cost && e.cost->usd_per_hour.value_or(0) > *wish.budget_per_hour)
     return Outcome::too_dear;
-  return Outcome::answer;
+  return unmet_requirement(e).empty() ? Outcome::answer : Outcome::unmet;
 }
 
 /// The best answer of one model over formats and devices; else the one that came nearest.
