@@ -91,7 +91,7 @@ int run_recommend(const std::vector<std::string>& args) {
             {"The guide to the first generation", "qwenfit recommend --generation qwen1 --usd-per-hour 3"}});
   if (!parse(app, words)) return kAnswered;
   Wish wish = wish_of(options);
-  if (!wish.min_context) wish.min_context = scenario.context;
+  if (!wish.min_context) wish.min_context = scenario.context ? scenario.context : scenario.require.context;
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
   if (options.use.empty() && !options.generation.empty()) {

@@ -115,7 +115,9 @@ Estimate Estimator::estimate(const Scenario& scenario, bool limits) {
   if (e.setup.train) e.train = train::plan(e.setup);
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
-  e.fit = judge_fit(e.setup, e.memory, formulas, limits);
+  // Requirements of context and concurrency are about the limits.
+  const bool limits_asked = limits || scenario.require.context || scenario.require.concurrency;
+  e.fit = judge_fit(e.setup, e.memory, formulas, limits_asked);
   e.notes = e.setup.notes;
   e.notes.insert(e.notes.end(), e.setup.weights->notes.begin(), e.setup.weights->notes.end());
   e.notes.insert(e.notes.end(), e.memory.notes.begin(), e.memory.notes.end());

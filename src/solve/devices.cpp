@@ -168,7 +168,7 @@ DevicesAnswer compare_devices(Estimator& estimator, const Scenario& scenario,
     try {
       DeviceRun run = run_on(estimator, one, c);
       if (run.run.verdict == Verdict::unknown) left_out.add("its memory is not known", c.name);
-      else if (!run.unmet.empty()) left_out.add(run.unmet, c.name);
+      else if (!run.unmet.empty()) left_out.add(run.unmet, run.name);
       else answer.runs.push_back(std::move(run));
     } catch (const Error& e) {
       left_out.add(e, std::string(c.device->name));

@@ -93,6 +93,28 @@ TEST_CASE("an engine that does not know a device leaves it out with a reason") {
   CHECK(answer.left_out.front().count > 100);
 }
 
+TEST_CASE("what does not meet the requirements is left out and counted") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.model = "qwen3-8b";
+  scenario.format = "q4_k_m";
+  const DevicesAnswer all = compare_devices(estimator, scenario, {});
+  scenario.require.decode_tok_s = 60;
+  const DevicesAnswer fast = compare_devices(estimator, scenario, {});
+  REQUIRE_FALSE(fast.runs.empty());
+  for (const DeviceRun& r : fast.runs) CHECK(r.run.speed->decode_tok_s.value >= 60);
+  int unmet = 0;
+  for (const LeftOut& l : fast.left_out) unmet += l.reason == "decode_tok_s 60 is required" ? l.count : 0;
+  CHECK(fast.runs.size() + static_cast<std::size_t>(unmet) == all.runs.size());
+
+  Scenario machine;
+  machine.devices = {{"rtx-4090", 1}};
+  machine.require.context = 100'000;
+  const ModelsAnswer models = compare_models(estimator, machine, {catalog::UseCase::chat, "qwen3", false});
+  REQUIRE_FALSE(models.runs.empty());
+  for (const ModelRun& m : models.runs) CHECK(m.run.max_context.value_or(0) >= 100'000);
+}
+
 TEST_CASE("models on a machine: all that may run, the best first") {
   Estimator estimator(catalog::Catalog::builtin());
   Scenario scenario;
