@@ -23,7 +23,8 @@ struct CostAt {
 std::vector<CostAt> cost_by_concurrency(Estimator& estimator, const Scenario& scenario);
 
 /// The same from a speed that was measured elsewhere: `tok_s` tokens a second in all, at `scenario`'s
-/// usd_per_hour and utilization. @throws Error(usage) without a price.
+/// usd_per_hour and utilization. @throws Error(usage) without a price, Error(invalid_value) when `tok_s` is
+/// no positive number.
 CostAt cost_at_speed(const Scenario& scenario, double tok_s);
 
 }  // namespace qwenfit

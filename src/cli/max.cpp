@@ -3,6 +3,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "qwenfit/error.hpp"
 #include "qwenfit/limits.hpp"
 #include "report/questions.hpp"
 
@@ -36,9 +37,12 @@ int run_max(const std::vector<std::string>& args) {
         "qwenfit max qwen3-8b -f q4_k_m --what device --sort price --require decode=40"}});
   if (!parse(app, args)) return kAnswered;
   const Limit limit = parse_limit(what);
+  const DeviceOrder device_order = parse_device_order(order);
+  if (device_order == DeviceOrder::speed)
+    throw Error(ErrorCode::invalid_value, "sort: 'speed': the least of the devices is by memory or price");
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog, ModelFiles::read);
-  const LimitAnswer answer = find_limit(estimator, scenario, limit, parse_device_order(order));
+  const LimitAnswer answer = find_limit(estimator, scenario, limit, device_order);
   print(report::render(report::limit_card(answer), common.form(), output_style()));
   return answer.value || !answer.name.empty() ? kAnswered : kRequirementNotMet;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -61,6 +63,8 @@ Wish wish_of(const RecommendOptions& o) {
       throw Error(ErrorCode::invalid_value,
                   fmt::format("--min-context: '{}' is not a number of tokens", o.min_context));
   }
+  if (std::isnan(o.min_tok_s) || std::isnan(o.budget))
+    throw Error(ErrorCode::invalid_value, "--min-tok-s and --budget-per-hour take a number: 'nan' is none");
   if (o.min_tok_s > 0) wish.min_tok_s = o.min_tok_s;
   if (o.budget > 0) wish.budget_per_hour = o.budget;
   wish.generation = o.generation;

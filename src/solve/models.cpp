@@ -108,8 +108,14 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
       const engine::Setup setup = estimator.resolve(one);
       one.engine = std::string(setup.engine->id);
       assume_host(one, *setup.devices.front().device);
-      const auto ladder =
+      auto ladder =
           scenario.format ? std::vector{setup.weights->format} : usual_formats(catalog, *setup.engine);
+      // Of formats that can only offload or fail, the usual one and the smallest are enough.
+      const catalog::WeightFormat* smallest = ladder.empty() ? nullptr : ladder.back();
+      std::erase_if(ladder, [&](const catalog::WeightFormat* f) {
+        return f != smallest && f->id != kOffloaded &&
+               outweighs(*f, estimator.summary(*model), setup.devices);
+      });
       std::string unmet;
       std::optional<Run> best = best_run(estimator, one, ladder, unmet);
       if (!best) {

@@ -75,6 +75,12 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
                   const FormatQuality& quality, const Candidate& candidate) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
+  // The smallest that is worth a larger device says what that would have to be; of the others, those that no
+  // device here holds need no estimate.
+  const catalog::WeightFormat* worthy = candidate.formats.empty() ? nullptr : candidate.formats.back();
+  for (const catalog::WeightFormat* format : candidate.formats) {
+    if (quality.kept(*candidate.model, *format).grade >= kWorthUpgrading) worthy = format;
+  }
   for (const Scenario& place : places) {
     for (const catalog::WeightFormat* format : candidate.formats) {
       Scenario scenario = place;
@@ -90,6 +96,7 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
       advice.quality = candidate.ability.expected_score() * advice.kept.share;
       Outcome outcome{};
       try {
+        if (format != worthy && outweighs(*format, summary, estimator.resolve(scenario).devices)) continue;
         outcome = judge(estimator, scenario, wish, advice);
       } catch (const Error& e) {
         if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;

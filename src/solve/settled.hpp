@@ -25,4 +25,17 @@ inline Settled estimate_settled(Estimator& estimator, const Scenario& scenario, 
   return {std::move(second), smaller.max_num_seqs};
 }
 
+/// Whether the weights alone are clearly larger than all devices together, by the format's nominal bits: an
+/// estimate would only say that it does not fit, or how much goes to the host.
+inline bool outweighs(const catalog::WeightFormat& format, const ModelSummary& model,
+                      const std::vector<engine::DeviceSlot>& devices) {
+  constexpr double kClearly = 0.85;  // mixes are lighter than their nominal bits by less than that
+  double room = 0;
+  for (const engine::DeviceSlot& d : devices) {
+    if (!d.memory_gb) return false;
+    room += *d.memory_gb * static_cast<double>(units::gib(1));  // marketed GB are GiB at most
+  }
+  return static_cast<double>(model.parameters) * format.bits / 8 * kClearly > room;
+}
+
 }  // namespace qwenfit
