@@ -24,8 +24,7 @@ struct Section {
   Table table;
 };
 
-/// The sections one below the other; in JSON an object of arrays, in CSV the first alone: one file, one
-/// table.
+/// The sections one below the other; in JSON an object of arrays.
 std::string render(const std::vector<Section>& sections, Form form, const Style& style);
 
 /// `qwenfit compare`: one row per figure, one column for each that is compared; and what is said in words.

@@ -15,7 +15,6 @@ std::string render(const std::vector<Section>& sections, Form form, const Style&
     json.end_object();
     return out + "\n";
   }
-  if (form == Form::csv) return sections.empty() ? out : render(sections.front().table, form, style);
   for (const Section& section : sections) {
     if (section.table.rows.empty() && section.table.notes.empty()) continue;
     if (!out.empty()) out += "\n";
