@@ -150,21 +150,7 @@ class Checker {
   }
 
   void geometry(const Geometry& g) {
-    expect(g.hidden_size > 0 && g.layers > 0 && g.heads > 0 && g.kv_heads > 0 && g.head_dim > 0 &&
-               g.vocab_size > 0,
-           "geometry is incomplete");
-    expect(g.kv_heads <= 0 || g.heads % g.kv_heads == 0, "{} heads are no multiple of {} KV heads", g.heads,
-           g.kv_heads);
-    expect(g.moe || g.intermediate_size > 0, "neither intermediate_size nor moe is given");
-    expect(!g.moe || (g.moe->experts >= g.moe->experts_per_token && g.moe->experts_per_token > 0),
-           "more experts per token than experts");
-    expect(!(g.tied_embeddings && g.headless), "tied and headless at once");
-    if (g.linear_attention) {
-      const LinearAttention& l = *g.linear_attention;
-      expect(l.full_attention_interval > 0 && l.key_heads > 0 && l.value_heads % l.key_heads == 0,
-             "linear attention heads do not divide");
-    }
-    expect(is_believable(g), "the geometry is larger than any model");
+    for (const std::string& problem : contradictions(g)) expect(false, "{}", problem);
   }
 
   void format(const WeightFormat& f) {

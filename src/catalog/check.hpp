@@ -27,7 +27,8 @@ struct Proof {
 /// other (bandwidth against bus and rate, heads against KV heads ...) or are beyond anything that exists.
 Proof check(const Records& records, const std::vector<NameEntry>& index);
 
-/// Whether a geometry stays within bounds that keep all that is multiplied from it inside 64 bits.
-bool is_believable(const Geometry& geometry);
+/// What no model can have: sizes that are missing, that do not divide what they have to, or whose products
+/// would not stay inside 64 bits. One sentence each; empty for a sound geometry.
+std::vector<std::string> contradictions(const Geometry& geometry);
 
 }  // namespace qwenfit::catalog

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "check.hpp"
@@ -24,8 +26,6 @@ double stack(double depth, double hidden, double attention, double inner, const 
 bool narrow(const std::optional<Moe>& m) {
   return !m || within(kWidest, {m->experts, m->expert_width, m->shared_expert_width});
 }
-
-}  // namespace
 
 bool is_believable(const Geometry& g) {
   bool good = within(kWidest, {g.hidden_size, g.heads, g.kv_heads, g.head_dim, g.intermediate_size,
@@ -65,14 +65,58 @@ bool is_believable(const Geometry& g) {
                   static_cast<double>(t->code2wav_parameters);
   }
   if (const auto& q = g.qwen4_exp) {
-    // Of n words n - 1 lengths are looked up.
-    good = good && q->ngram_size > 1 && q->ngram_heads > 0 &&
+    good = good &&
            within(kDeepest, {q->hyper_connections, q->hyper_rank, q->indexer_heads, q->indexer_kv_heads,
                              q->ngram_size, q->ngram_heads, q->ple_conv_kernel}) &&
            within(kWidest, {q->indexer_head_dim, q->indexer_budget});
     parameters += static_cast<double>(q->ngram_rows) * hidden;
   }
   return good && parameters <= kMostParameters;
+}
+
+bool positive(std::initializer_list<std::int32_t> values) {
+  return std::all_of(values.begin(), values.end(), [](std::int32_t v) { return v > 0; });
+}
+
+}  // namespace
+
+std::vector<std::string> contradictions(const Geometry& g) {
+  std::vector<std::string> out;
+  const auto expect = [&](bool holds, std::string problem) {
+    if (!holds) out.push_back(std::move(problem));
+  };
+  expect(positive({g.hidden_size, g.layers, g.heads, g.kv_heads, g.head_dim, g.vocab_size}),
+         "geometry is incomplete");
+  expect(g.kv_heads <= 0 || g.heads % g.kv_heads == 0,
+         fmt::format("{} heads are no multiple of {} KV heads", g.heads, g.kv_heads));
+  expect(g.moe || g.intermediate_size > 0, "neither intermediate_size nor moe is given");
+  if (g.moe) {
+    expect(g.moe->experts >= g.moe->experts_per_token && g.moe->experts_per_token > 0,
+           "more experts per token than experts");
+    expect(g.moe->expert_width > 0, "experts have no width");
+  }
+  expect(!(g.tied_embeddings && g.headless), "tied and headless at once");
+  if (const auto& l = g.linear_attention) {
+    expect(positive({l->full_attention_interval, l->key_heads, l->value_heads}) &&
+               l->value_heads % l->key_heads == 0,
+           "linear attention heads do not divide");
+    expect(positive({l->key_head_dim, l->value_head_dim, l->conv_kernel}), "linear attention is incomplete");
+    expect(l->full_attention_interval <= g.layers, "no layer has full attention");
+  }
+  if (const auto& v = g.vision)
+    expect(positive({v->depth, v->hidden_size, v->heads, v->patch_size, v->output_size}),
+           "vision is incomplete");
+  if (const auto& a = g.audio)
+    expect(positive({a->depth, a->hidden_size, a->heads, a->mel_bins, a->output_size}),
+           "audio is incomplete");
+  // Of n words n - 1 lengths are looked up.
+  if (const auto& q = g.qwen4_exp)
+    expect(g.linear_attention && g.moe && q->ngram_size > 1 &&
+               positive({q->ngram_heads, q->hyper_connections, q->hyper_rank, q->indexer_heads,
+                         q->indexer_kv_heads, q->indexer_head_dim}),
+           "qwen4_exp is incomplete");
+  expect(is_believable(g), "the geometry is larger than any model");
+  return out;
 }
 
 }  // namespace qwenfit::catalog

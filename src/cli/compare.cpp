@@ -54,7 +54,8 @@ int run_compare(const std::vector<std::string>& args) {
   Scenario scenario;
   CommonOptions common;
   Sides sides;
-  app.add_option("model", sides.models, "catalog ids, Hugging Face ids, Ollama tags or GGUF file names")
+  app.add_option("model", sides.models,
+                 "catalog ids, Hugging Face ids, Ollama tags, GGUF file names or paths")
       ->required();
   app.add_option("--formats", sides.formats, "weight formats to compare, joined by commas")->delimiter(',');
   app.add_option("--devices", sides.devices, "devices to compare, joined by commas")->delimiter(',');

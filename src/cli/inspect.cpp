@@ -10,9 +10,10 @@ namespace qwenfit::cli {
 
 int run_inspect(const std::vector<std::string>& args) {
   CLI::App app(
-      "What a GGUF or safetensors file, an index of such files, a model's folder or its config.json holds, "
-      "and "
-      "what of a GGUF file differs from the catalog's model. Only headers are read.",
+      "What a GGUF or safetensors file, an index of such files, a model's folder, its config.json, an "
+      "adapter or "
+      "a manifest of Ollama holds, which model it is, and what differs from the catalog's. Only headers are "
+      "read.",
       "qwenfit inspect");
   std::string path;
   CommonOptions common;

@@ -112,7 +112,7 @@ class Header {
         arch.arch == Arch::qwen4_exp)
       g.linear_attention = linear_attention(arch.arch);
     if (arch.arch == Arch::qwen4_exp) g.qwen4_exp = qwen4_exp(g.linear_attention->full_attention_interval);
-    check_size(path_, g);
+    check_shape(path_, g);
     return s;
   }
 

@@ -405,6 +405,7 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
   g.tied_embeddings = t.flag("tie_word_embeddings", root.flag("tie_word_embeddings", false));
   if (root.has("tie_word_embeddings")) g.tied_embeddings = root.flag("tie_word_embeddings", false);
   set_heads(root, s.architecture, g);
+  if (g.headless) g.tied_embeddings = false;
   const auto thinker = root.child("thinker_config");
   const Node& outer = thinker ? *thinker : root;
   const bool v1 = s.arch == Arch::qwen;
@@ -419,7 +420,7 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
   const std::int32_t positions = t.usual("max_position_embeddings", v1 ? 8192 : 32768);
   s.context = v1 ? t.usual("seq_length", positions) : positions;
   s.towers = g.vision.has_value() || g.audio.has_value();
-  check_size(path, g);
+  check_shape(path, g);
   return s;
 }
 

@@ -88,7 +88,10 @@ void complete(const Shape& shape, const Geometry& known, bool same, Geometry& g)
     if (g.linear_attention) g.linear_attention->state_f32 = known.linear_attention->state_f32;
   }
   if (g.talker && known.talker) g.talker->code2wav_parameters = known.talker->code2wav_parameters;
-  if (!same) return;
+  if (!same) {
+    if (g.headless) g.tied_embeddings = false;
+    return;
+  }
   if (!shape.mtp_known) g.mtp_layers = known.mtp_layers;
   g.headless = g.headless || known.headless;
   g.stores_tied_head = known.stores_tied_head;
@@ -96,6 +99,7 @@ void complete(const Shape& shape, const Geometry& known, bool same, Geometry& g)
     g.tied_embeddings = known.tied_embeddings;
     g.score_outputs = known.score_outputs;
   }
+  if (g.headless) g.tied_embeddings = false;
 }
 
 /// The catalog's model that a name means, when it has this shape.
@@ -156,10 +160,9 @@ void identify(const catalog::Catalog& catalog, const Shape& shape, const Names& 
   if (local.like) complete(shape, local.like->geometry, false, local.model.geometry);
 }
 
-void check_size(const std::string& path, const Geometry& geometry) {
-  if (!catalog::is_believable(geometry))
-    bad(path, fmt::format("describes a model of {} layers, {} wide, beyond any that exists", geometry.layers,
-                          geometry.hidden_size));
+void check_shape(const std::string& path, const Geometry& geometry) {
+  const std::vector<std::string> problems = catalog::contradictions(geometry);
+  if (!problems.empty()) bad(path, fmt::format("describes no model: {}", problems.front()));
 }
 
 }  // namespace qwenfit::input

@@ -31,8 +31,8 @@ struct Names {
   std::string title;             ///< of a model that the catalog does not know
 };
 
-/// Refuses sizes whose products no machine could count.
-void check_size(const std::string& path, const catalog::Geometry& geometry);
+/// Refuses sizes that contradict each other, or whose products no machine could count.
+void check_shape(const std::string& path, const catalog::Geometry& geometry);
 
 /// Fills model, variant and like: a model of the catalog of this name and shape, else one of its own.
 void identify(const catalog::Catalog& catalog, const Shape& shape, const Names& names, LocalModel& local);

@@ -25,6 +25,11 @@ void add_model(CardFiller& fill, const input::LocalModel& local) {
     fill.text("format", "Format", local.format.id);
     fill.text("format_name", "Weights", local.format.name);
   }
+  if (!local.added.empty()) {
+    Bytes added = 0;
+    for (const input::AddedBytes& a : local.added) added += a.bytes;
+    fill.cell("added_bytes", "Adapter adds", {units::format_bytes(added), added});
+  }
   if (!local.like) fill.text("differences", "Differences", "the catalog has no model of this shape");
   else if (local.differences.empty())
     fill.text("differences", "Differences", "none from the catalog's model");
