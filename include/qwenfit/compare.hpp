@@ -17,7 +17,8 @@ struct Compared {
   Estimate estimate;
   std::string_view variant;  ///< whose scores stand in Comparison::scores; empty without any
   std::vector<std::optional<Bytes>>
-      memory_at;  ///< at Comparison::contexts; absent beyond what the model takes
+      memory_at;      ///< at Comparison::contexts; absent beyond what the model takes
+  std::string modes;  ///< in which its publisher had it scored: "instruct", "non-thinking, thinking"
   std::optional<double> training_tokens;
   std::optional<Bytes> checkpoint;  ///< files of the 16-bit weights, when models are compared
   std::string unmet;                ///< the requirement that is not met, if any

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "json_lines.hpp"
+#include "literal.hpp"
 #include "qwenfit/benchmarks.hpp"
 #include "qwenfit/error.hpp"
 
@@ -45,17 +46,6 @@ std::vector<File> read_folder(const std::string& folder) {
     files.push_back({name, parse_json_with_lines(name, text.str())});
   }
   return files;
-}
-
-std::string literal(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
-    else if (u < 0x20 || u >= 0x7f) out += fmt::format("\\{:03o}", u);
-    else out += c;
-  }
-  return out + "\"sv";
 }
 
 /// One record of a list, with checked access to its keys.

@@ -10,22 +10,12 @@
 
 #include "check.hpp"
 #include "fields.hpp"
+#include "literal.hpp"
 #include "qwenfit/error.hpp"
 #include "records.hpp"
 
 namespace qwenfit::catalog {
 namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
-    else if (u < 0x20 || u >= 0x7f) out += fmt::format("\\{:03o}", u);
-    else out += c;
-  }
-  return out + "\"sv";
-}
 
 template <class T>
 constexpr std::string_view type_name();
@@ -78,7 +68,7 @@ class Emitter {
                          }) {
       return list(v);
     } else if constexpr (std::is_same_v<T, Text>) {
-      return quoted(v);
+      return literal(v);
     } else if constexpr (std::is_same_v<T, bool>) {
       return v ? "true" : "false";
     } else if constexpr (std::is_enum_v<T>) {
@@ -166,12 +156,12 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   emit.array("quality_tables", records.quality_tables);
   emit.out() << "static constexpr NameEntry k_names[] = {\n";
   for (const NameEntry& e : index) {
-    emit.out() << fmt::format("  {{NameKind{{{}}}, {}, {}, {}}},\n", static_cast<int>(e.kind), quoted(e.name),
-                              e.record, e.variant);
+    emit.out() << fmt::format("  {{NameKind{{{}}}, {}, {}, {}}},\n", static_cast<int>(e.kind),
+                              literal(e.name), e.record, e.variant);
   }
   emit.out() << "};\nconst std::span<const NameEntry> names(k_names);\n";
   emit.out() << fmt::format("const std::string_view date = {};\n}}  // namespace qwenfit::catalog::baked\n",
-                            quoted(date));
+                            literal(date));
 
   std::ofstream file(output, std::ios::binary | std::ios::trunc);
   file << emit.text();

@@ -68,6 +68,7 @@ void add_model_rows(Rows& rows) {
     const engine::Setup& s = c.estimate.setup;
     return text(s.variant ? s.variant->kind : s.model->kind);
   });
+  rows.add("Modes", [](const Compared& c, std::size_t) { return text(c.modes); });
   rows.add("Modality", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->modality); });
   rows.add("Released",
            [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->release_date); });

@@ -1,6 +1,7 @@
 #include "qwenfit/compare.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -230,6 +231,7 @@ Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
     column.name = names[i];
     column.estimate = estimator.estimate(scenarios[i]);
     const engine::Setup& setup = column.estimate.setup;
+    column.modes = fmt::format("{}", fmt::join(variants_of(setup), ", "));
     column.unmet = unmet_requirement(column.estimate);
     models.insert(setup.model);
     for (const std::int64_t context : out.contexts)
