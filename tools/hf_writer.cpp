@@ -283,7 +283,7 @@ std::string hf_header(const format::Weights& weights) {
       static constexpr const char* kNorms[] = {"pre_fc_norm_embedding", "pre_fc_norm_hidden", "norm"};
       if (const auto hole = name.find("{}"); hole != std::string::npos)
         name.replace(hole, 2, t.role == Role::mtp_norm ? std::string(kNorms[i]) : std::to_string(i));
-      name = prefix_of(m, t) + name;
+      name.insert(0, prefix_of(m, t));
       if (packed) {
         const Bytes values = typed.bytes / t.count;
         const Bytes side = typed.extra / t.count;

@@ -348,12 +348,11 @@ void set_heads(const Node& root, const std::string& architecture, catalog::Geome
                                : architecture.ends_with("ForProcessRewardModel") ? 2
                                                                                  : 1;
     g.score_outputs = root.usual("num_labels", usual);
-  } else if (architecture.ends_with("Model") && !architecture.ends_with("LMHeadModel") &&
-             !architecture.ends_with("OmniModel")) {
-    g.headless = true;
-  } else if (architecture.ends_with("ForSequenceClassification")) {
-    g.headless = true;
+    return;
   }
+  const bool backbone = architecture.ends_with("Model") && !architecture.ends_with("LMHeadModel") &&
+                        !architecture.ends_with("OmniModel");
+  if (backbone || architecture.ends_with("ForSequenceClassification")) g.headless = true;
 }
 
 }  // namespace

@@ -19,6 +19,15 @@ std::string folder_of(const LocalModel& local) {
   return path.string();
 }
 
+/// The folder's name; of one in the cache of huggingface_hub (models--Qwen--Qwen3-8B/snapshots/REVISION) the
+/// repository's.
+std::string title_of(const std::string& folder) {
+  std::filesystem::path path(folder);
+  if (path.parent_path().filename() == "snapshots") path = path.parent_path().parent_path();
+  const std::string name = path.filename().string();
+  return name.starts_with("models--") ? name.substr(name.rfind("--") + 2) : stem_of(path.string());
+}
+
 /// "_name_or_path" is the model that a training started from.
 std::string base_of(const std::string& config) {
   const nlohmann::json json = nlohmann::json::parse(config, nullptr, false);
@@ -100,7 +109,7 @@ void fill_from_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {
   const std::string own = local.path.ends_with(".json") ? stem_of(local.path) : "";
   const bool named = !own.empty() && own != "config" && !own.ends_with(".index");
   identify(catalog, shape,
-           {{named ? own : folder, folder}, base_of(local.file.config), named ? own : stem_of(folder)},
+           {{named ? own : folder, folder}, base_of(local.file.config), named ? own : title_of(folder)},
            local);
   if (local.like && tensors && local.like->geometry.mtp_layers > 0 && shape.geometry.mtp_layers == 0)
     local.differences.push_back(fmt::format("the MTP block of {} is not in the files", local.like->name));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "hf_model.hpp"
 #include "qwenfit/model.hpp"
@@ -80,7 +81,9 @@ struct Key {
   Part part;
   Role role;
   int layer;
-  auto operator<=>(const Key&) const = default;
+  friend bool operator<(const Key& a, const Key& b) {
+    return std::tie(a.part, a.role, a.layer) < std::tie(b.part, b.role, b.layer);
+  }
 };
 
 /// Where a tensor belongs.
@@ -138,11 +141,18 @@ Part part_of(const std::vector<std::string_view>& words) {
 
 Place place_of(std::string_view name, int trunk) {
   Place place;
-  const std::vector<std::string_view> words = words_of(name);
-  place.key.part = part_of(words);
+  place.key.part = part_of(words_of(name));
   if (place.key.part != Part::text && place.key.part != Part::mtp) {
     place.known = true;
     return place;
+  }
+  // Experts that are one tensor have their scales beside them: gate_up_proj_scale_inv.
+  std::vector<std::string_view> words = words_of(name);
+  bool beside = false;
+  for (const std::string_view ending : {"_scale_inv", "_scale", "_scales", "_bias"}) {
+    if (words.size() < 2 || words[words.size() - 2] != "experts" || !words.back().ends_with(ending)) continue;
+    words.back().remove_suffix(ending.size());
+    beside = true;
   }
   const bool mtp = place.key.part == Part::mtp;
   std::size_t first = 0;
@@ -174,6 +184,7 @@ Place place_of(std::string_view name, int trunk) {
   if (!place.known) return place;
   const std::string_view piece = end < words.size() ? words[end] : std::string_view("weight");
   place.values = std::find(kValues.begin(), kValues.end(), piece) != kValues.end() && words.size() <= end + 1;
+  if (beside) place.values = false;
   if (piece == "bias") {
     const auto bias = bias_of(place.key.role);
     if (bias) place.key.role = *bias;
@@ -312,6 +323,7 @@ class Weigher {
   void add_tower(Part part, const std::vector<Tensor>& tensors) {
     const auto it = towers_.find(part);
     if (it == towers_.end()) return;
+    placed_.insert(part);
     std::int64_t elements = 0;
     for (const Tensor& t : tensors) elements += t.elements();
     const Tower& tower = it->second;
@@ -336,6 +348,14 @@ class Weigher {
   void tell_unknown() {
     std::size_t rest = 0;
     for (const auto& [key, held] : held_) rest += done_.contains(key) ? 0 : 1;
+    for (const auto& [part, tower] : towers_) {
+      Bytes bytes = 0;
+      for (const auto& [type, held] : tower.types) bytes += held.values;
+      if (!placed_.contains(part))
+        local_.differences.push_back(fmt::format("{} of {} are stored and not counted",
+                                                 units::format_bytes(bytes),
+                                                 part == Part::code2wav ? "the vocoder" : "a tower"));
+    }
     if (unknown_ > 0)
       local_.differences.push_back(
           fmt::format("{} tensors of {} are no part of this architecture and are not counted: {} ...",
@@ -351,6 +371,7 @@ class Weigher {
   std::map<Key, Held> held_;
   std::set<Key> done_;
   std::map<Part, Tower> towers_;
+  std::set<Part> placed_;  ///< of them, those that the model has
   std::size_t unknown_ = 0;
   Bytes unknown_bytes_ = 0;
   std::string first_unknown_;

@@ -179,6 +179,26 @@ bool may_be_json(const fs::path& path) {
   return size < units::kMiB && in.get() == '{';
 }
 
+/// Of a repository in the cache of huggingface_hub: the revision that its main branch stood for, else the
+/// only one.
+fs::path snapshot_of(const fs::path& folder) {
+  std::error_code error;
+  const fs::path snapshots = folder / "snapshots";
+  if (!fs::is_directory(snapshots, error)) return folder;
+  std::ifstream in(folder / "refs" / "main");
+  std::string revision;
+  if (in >> revision && revision.find_first_not_of("0123456789abcdef") == std::string::npos &&
+      fs::is_directory(snapshots / revision, error))
+    return snapshots / revision;
+  std::vector<fs::path> all;
+  for (fs::directory_iterator it(snapshots, error), end; !error && it != end; it.increment(error))
+    all.push_back(it->path());
+  if (all.size() != 1)
+    throw Error(ErrorCode::ambiguous, fmt::format("{}: holds {} revisions: name one of {}", folder.string(),
+                                                  all.size(), snapshots.string()));
+  return all.front();
+}
+
 ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
   ModelFile file;
   file.kind = "configuration";
@@ -209,7 +229,7 @@ ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
 ModelFile read_model(const catalog::Catalog& catalog, const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw Error(ErrorCode::io, fmt::format("{}: there is no such file", path));
-  if (fs::is_directory(path, error)) return read_folder(catalog, path);
+  if (fs::is_directory(path, error)) return read_folder(catalog, snapshot_of(path));
   if (path.ends_with(".index.json")) {
     ModelFile file = read_index(catalog, path);
     add_config_beside(file, path);

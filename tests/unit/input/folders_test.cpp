@@ -99,6 +99,19 @@ TEST_CASE("the files of a split belong together") {
   CHECK_THROWS_WITH(read_model(all(), renamed), ContainsText("its name has to end like"));
 }
 
+TEST_CASE("a repository in the cache of huggingface_hub is its main revision") {
+  const Folder folder;
+  folder.put("models--me--my-tune/snapshots/0abc/config.json", kConfig);
+  CHECK(open_model(all(), folder.at("models--me--my-tune"))->model.id == "my-tune");
+  folder.put("models--me--my-tune/snapshots/1abc/config.json", "{}");
+  CHECK_THROWS_WITH(open_model(all(), folder.at("models--me--my-tune")), ContainsText("holds 2 revisions"));
+  folder.put("models--me--my-tune/refs/main", "0abc");
+  const auto local = open_model(all(), folder.at("models--me--my-tune"));
+  CHECK(local->model.id == "my-tune");
+  REQUIRE(local->like);
+  CHECK(local->like->geometry.hidden_size == 1024);
+}
+
 TEST_CASE("a missing shard is named") {
   const Folder folder;
   folder.put("m/config.json", kConfig);
