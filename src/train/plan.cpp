@@ -99,6 +99,7 @@ class Plan {
   }
   double layer_bytes() const { return kHalf * tokens() * split_.tokens * sums_.width / sums_.layers; }
   double kept_bytes() const { return kept_; }
+  double step_bytes() const { return step_; }
 
  private:
   void walk() {
@@ -155,6 +156,7 @@ class Plan {
     } else if (split_.stage > 0) {
       states = (kFloat + optimizer_.states * state) / split_.devices;
       if (split_.stage > 1) gradients /= split_.devices;
+      if (split_.stage < 3) step_ += (kHalf + kFloat) * parameters / split_.devices;
     } else {
       // Plain transformers trains the 16-bit weights themselves.
       states = optimizer_.states * std::min(state, kHalf);
@@ -207,7 +209,8 @@ class Plan {
                                            : layer_bytes() * layers;
     // The loss is the fullest moment; without one it is the layer whose activations are computed again.
     const double peak = logits() > 0 ? constant("train_logit_bytes") * logits() : layer_bytes();
-    const double bytes = kept_ + peak;
+    // What the optimizer's step takes is taken when the activations are gone.
+    const double bytes = std::max(kept_ + peak, step_);
     memory_.activations += static_cast<Bytes>(std::min(bytes, 9e18));
   }
 
@@ -221,6 +224,9 @@ class Plan {
   Sums sums_;
   bool spread_ = false;
   double kept_ = 0;
+  /// Of ZeRO 1 and 2: DeepSpeed's step (runtime/zero/stage_1_and_2.py) makes a flat 16-bit copy of a device's
+  /// gradients, and of that one in 32 bit.
+  double step_ = 0;
   TrainMemory memory_;
 };
 
@@ -246,6 +252,10 @@ void derive(const Plan& p, const engine::Setup& setup, std::vector<engine::Step>
     add("Activations", "kept for backward + one layer computed again",
         fmt::format("{} + {}", kept, units::format_bytes(static_cast<Bytes>(p.layer_bytes()))), m.activations,
         "");
+  }
+  if (p.step_bytes() > 0) {
+    add("ZeRO's step", "(2 + 4) bytes x trained parameters of the device; no less than the activations", "",
+        static_cast<Bytes>(p.step_bytes()), "DeepSpeed: runtime/zero/stage_1_and_2.py");
   }
   add("Runtime", "a fixed amount", "", m.runtime, "fitted: scripts/fit_finetune.py");
 }

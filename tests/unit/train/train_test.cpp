@@ -66,6 +66,8 @@ TEST_CASE("bytes per parameter follow the framework") {
   CHECK(two.weights == 2 * n);
   CHECK(two.gradients == 2 * n / 4);
   CHECK(two.optimizer == 12 * n / 4);
+  // Its step copies the gradients of a card, in 16 and in 32 bits.
+  CHECK(two.activations == 6 * n / 4);
   s.train->zero_stage = 3;
   CHECK(memory(s).weights == 2 * n / 4 + 2'000'000'000);
   // Megatron sums gradients in 32 bits.
