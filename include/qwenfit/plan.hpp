@@ -123,6 +123,7 @@ struct Options {
       require;                     ///< requirements of every deployment (scenario keys)
   std::set<std::string> baseline;  ///< fingerprints of findings that do not count
   bool estimate = true;            ///< false: read only
+  bool follow = false;             ///< open the option files that commands name with `--config`
 };
 
 struct Report {

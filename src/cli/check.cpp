@@ -28,6 +28,7 @@ struct CheckOptions {
   std::vector<std::string> formats;
   std::string fail_on = "error";
   bool soft_fail = false;
+  bool fail_if_none = false;
   bool all = false;
   std::string baseline;
   std::string write_baseline;
@@ -95,6 +96,7 @@ void add_plan_options(CLI::App& app, CheckOptions& o, CommonOptions& common) {
       ->type_name("NAME=VALUE");
   app.add_option("--env-file", o.env_files, "file of NAME=VALUE lines; compose files have their .env")
       ->type_name("FILE");
+  app.add_flag("--follow", o.plan.follow, "read the option files that commands name with --config");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH");
 }
@@ -141,6 +143,7 @@ int run_check(const std::vector<std::string>& args) {
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"warning", "error", "unknown"}));
   app.add_flag("--soft-fail", o.soft_fail, "report, but exit with 0");
+  app.add_flag("--fail-if-none", o.fail_if_none, "exit with 2 when nothing serves a model");
   app.add_option("--baseline", o.baseline, "findings of this file do not count")->type_name("FILE");
   app.add_option("--write-baseline", o.write_baseline, "write the findings into a baseline")
       ->type_name("FILE");
@@ -172,7 +175,9 @@ int run_check(const std::vector<std::string>& args) {
   for (const std::string& path : o.paths) plan::read_path(path, o.plan, report);
   if (!command.empty()) plan::read_command(command, o.plan, report);
   plan::check(report, o.plan, estimator);
-  const int code = o.soft_fail ? kAnswered : plan::exit_status(report, fail_on(o.fail_on));
+  int code = plan::exit_status(report, fail_on(o.fail_on));
+  if (o.fail_if_none && report.deployments.empty()) code = kInputError;
+  if (o.soft_fail) code = kAnswered;
   for (const std::string& format : o.formats) {
     const auto equals = format.find('=');
     if (equals == std::string::npos) print(render(report, format, code, o.all, output_style()));

@@ -7,9 +7,11 @@
 #include <set>
 
 #include "device_hints.hpp"
+#include "engine_numbers.hpp"
 #include "estimate/scenario_fields.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
+#include "readers.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -61,9 +63,11 @@ Deployment Interpreter::run() {
   EngineKind engine = w_.engine.value_or(EngineKind::other);
   ParsedOptions parsed = parse_options(engine, w_.args);
   take_environment(engine, parsed);
+  take_option_file(engine, parsed);
   for (auto& [name, setting] : parsed.settings) {
     name_open_variable(setting.value);
     d_.flags[name] = {setting.value.text, setting.line};
+    read_number(engine, name, setting);
     if (decides(name)) add_unresolved(d_, name, setting.value.unresolved);
     else if (!setting.value.unresolved.empty())
       d_.notes.push_back(fmt::format("--{} holds {}, which the file does not tell", dashed(name),
@@ -117,6 +121,43 @@ void Interpreter::name_open_variable(Word& value) {
   Word put = expand(value.text, Dialect::compose, w_.variables);
   put.line = value.line;
   value = std::move(put);
+}
+
+/// Digits instead of what the engine takes for them: "32k". What it refuses is left out.
+void Interpreter::read_number(EngineKind engine, const std::string& name, Setting& setting) {
+  if (!setting.value.unresolved.empty()) return;
+  EngineNumber number = number_for(engine, name, setting.value.text);
+  if (!number.complaint.empty())
+    finding("invalid-flag", Severity::error, setting.line,
+            fmt::format("--{}: {}", dashed(name), number.complaint));
+  setting.value.text = std::move(number.text);
+}
+
+/// The options of the file that `--config` names: one that a ConfigMap of the manifest holds, or one beside
+/// the plan when files may be followed. The command line's own options win.
+void Interpreter::take_option_file(EngineKind engine, ParsedOptions& parsed) {
+  const std::string option = engine == EngineKind::tensorrt_llm ? "extra_llm_api_options" : "config";
+  const Setting* config = parsed.find(option);
+  if (!config || config->value.text.empty() || !config->value.unresolved.empty()) return;
+  const auto beside = w_.files.find(std::string(base_name(config->value.text)));
+  std::optional<std::string> text;
+  if (beside != w_.files.end()) text = beside->second;
+  else if (options_.follow) text = followed_file(d_.file, config->value.text);
+  if (!text) return;
+  const int line = config->line;
+  try {
+    const YamlPtr root = parse_yaml(*text, 1);
+    const std::vector<Word> words =
+        engine == EngineKind::tensorrt_llm ? words_of_llm_api(*root) : words_of_options(*root);
+    for (auto& [name, setting] : parse_options(engine, words).settings) {
+      setting.line = line;
+      parsed.settings.emplace(name, std::move(setting));
+    }
+    d_.notes.push_back(fmt::format("options of {} are read", config->value.text));
+    parsed.settings.erase(option);
+  } catch (const Error& e) {
+    finding("invalid-flag", Severity::error, line, fmt::format("{}: {}", config->value.text, e.what()));
+  }
 }
 
 void Interpreter::finding(std::string id, Severity severity, int line, std::string message) {

@@ -30,6 +30,8 @@ class Interpreter {
 
   /// "${TP}" in a value that no shell reads: for a template to fill in, so its value is not in the file.
   void name_open_variable(Word& value);
+  void read_number(EngineKind engine, const std::string& name, Setting& setting);
+  void take_option_file(EngineKind engine, ParsedOptions& parsed);
   void finding(std::string id, Severity severity, int line, std::string message);
   /// What the environment sets: LLAMA_ARG_*, TGI's own, flags in one string.
   void take_environment(EngineKind engine, ParsedOptions& parsed);

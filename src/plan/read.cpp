@@ -33,8 +33,8 @@ Shape shape_of(const std::string& file, std::string_view text) {
   if (name.find("modelfile") != std::string::npos && !name.ends_with(".md")) return Shape::modelfile;
   if (ends({".service", ".container"})) return Shape::systemd;
   if (ends({".sh", ".bash", ".zsh"}) || text.starts_with("#!")) return Shape::shell;
-  if (ends({".md", ".nix", ".toml", ".js", ".ts", ".py", ".mk", ".conf"}) || name == "makefile" ||
-      name == "justfile")
+  if (ends({".md", ".nix", ".toml", ".js", ".cjs", ".ts", ".py", ".mk", ".conf", ".ps1", ".bat", ".cmd"}) ||
+      name == "makefile" || name == "justfile")
     return Shape::other;
   if (has_line(text, "[Unit]") || has_line(text, "[Service]")) return Shape::systemd;
   if (has_line(text, "apiVersion:") || has_line(text, "services:") || has_line(text, "models:") ||

@@ -1,6 +1,8 @@
 // docker-compose files and llama-swap configurations.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "model_names.hpp"
 #include "readers.hpp"
 #include "text.hpp"
@@ -69,6 +71,35 @@ void add_words(const YamlNode& node, Variables& variables, std::vector<Word>& wo
   for (const YamlPtr& item : node.items) words.push_back(expanded_word(*item, Dialect::compose, variables));
 }
 
+/// An Ollama server without a model beside a service that pulls one: the server runs it.
+void join_ollama(const Source& source) {
+  std::vector<Deployment>& list = source.report.deployments;
+  const auto server = std::find_if(list.begin(), list.end(), [&](const Deployment& d) {
+    return d.file == source.file && d.engine == "ollama" && d.model.empty();
+  });
+  if (server == list.end()) return;
+  bool pulled = false;
+  for (Deployment& d : list) {
+    if (d.file != source.file || d.engine != "ollama" || d.model.empty()) continue;
+    pulled = true;
+    d.name = server->name;
+    d.line = server->line;
+    d.gpus = server->gpus;
+    d.gpus_per_node = server->gpus_per_node;
+    d.gpu_resource = server->gpu_resource;
+    d.gpu_ids = server->gpu_ids;
+    d.gpu_line = server->gpu_line;
+    for (const auto& [name, flag] : server->flags) d.flags.emplace(name, flag);
+    const Scenario& s = server->scenario;
+    if (!d.scenario.context) d.scenario.context = s.context;
+    if (!d.scenario.kv_type) d.scenario.kv_type = s.kv_type;
+    if (!d.scenario.parallel_slots) d.scenario.parallel_slots = s.parallel_slots;
+    if (!d.scenario.concurrency) d.scenario.concurrency = s.concurrency;
+    if (!d.scenario.flash_attention) d.scenario.flash_attention = s.flash_attention;
+  }
+  if (pulled) list.erase(server);
+}
+
 }  // namespace
 
 bool read_compose(const YamlNode& root, const Source& source) {
@@ -114,6 +145,7 @@ bool read_compose(const YamlNode& root, const Source& source) {
     // Compose's own models, and programs that are told an Ollama tag.
     found = found || started;
   }
+  join_ollama(source);
   // models: NAME: {model: ai/qwen3:8b, context_size: 8192} of Docker Model Runner
   for (const auto& [name, model] : root["models"].members) {
     if (!(*model)["model"].is_scalar()) continue;

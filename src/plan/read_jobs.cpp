@@ -62,6 +62,21 @@ bool read_job(const YamlNode& root, const Source& source) {
   return !launches.empty();
 }
 
+std::vector<Word> words_of_llm_api(const YamlNode& map) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"tensor_parallel_size", "tp_size"},     {"pipeline_parallel_size", "pp_size"},
+      {"moe_expert_parallel_size", "ep_size"}, {"max_batch_size", "max_batch_size"},
+      {"max_num_tokens", "max_num_tokens"},    {"max_seq_len", "max_seq_len"}};
+  std::vector<Word> words;
+  const auto put = [&](std::string_view option, const YamlNode& value) {
+    if (value.is_scalar()) words.push_back({"--" + std::string(option) + "=" + value.text, value.line, {}});
+  };
+  for (const auto& [key, option] : kNames) put(option, map[key]);
+  put("kv_cache_free_gpu_memory_fraction", map["kv_cache_config"]["free_gpu_memory_fraction"]);
+  put("kv_cache_dtype", map["kv_cache_config"]["dtype"]);
+  return words;
+}
+
 bool read_option_file(const YamlNode& root, const Source& source) {
   if (!root.is_map() || root.has("apiVersion")) return false;
   for (const auto& [engine, model] :

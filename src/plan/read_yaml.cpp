@@ -63,8 +63,42 @@ bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& so
   return found;
 }
 
-void read_document(const YamlNode& root, const Source& source) {
-  if (!root.is_map() && !root.is_list()) return;
+void read_document(const YamlNode& root, const Source& source, int depth);
+
+/// Patches of a Kustomization: objects, or operations that put arguments in the place of others.
+void read_kustomization(const YamlNode& root, const Source& source, int depth) {
+  std::vector<const YamlNode*> patches;
+  for (const char* key : {"patches", "patchesJson6902", "patchesStrategicMerge"}) {
+    for (const YamlPtr& item : root[key].items)
+      patches.push_back(item->is_scalar() ? item.get() : &(*item)["patch"]);
+  }
+  for (const YamlNode* patch : patches) {
+    if (!patch->is_scalar() || patch->text.find(':') == std::string::npos) continue;
+    const YamlPtr inner = parse_yaml(patch->text, patch->line);
+    if (inner->is_map()) read_document(*inner, source, depth + 1);
+    for (const YamlPtr& operation : inner->items) {
+      const std::string& path = (*operation)["path"].text;
+      if (path.find("/args") == std::string::npos && path.find("/command") == std::string::npos) continue;
+      Workload w;
+      w.base.file = source.file;
+      w.base.kind = "Kustomization patch";
+      w.base.name = path;
+      w.base.line = operation->line;
+      w.variables = given_variables(source);
+      std::vector<Word> words;
+      for (const YamlPtr& item : (*operation)["value"].items) words.push_back(item->word());
+      const std::size_t before = source.report.deployments.size();
+      add_process(std::move(w), std::move(words), path.find("/command") != std::string::npos, source);
+      for (std::size_t i = before; i < source.report.deployments.size(); ++i)
+        add_unresolved(source.report.deployments[i], "arguments", {"what the patch is put into"});
+    }
+  }
+}
+
+void read_document(const YamlNode& root, const Source& source, int depth) {
+  if ((!root.is_map() && !root.is_list()) || depth > 4) return;
+  if (root["kind"].text == "Kustomization" || (root.has("patches") && root.has("resources")))
+    return read_kustomization(root, source, depth);
   if (read_own_plan(root, source) || read_kubernetes(root, source) || read_compose(root, source) ||
       read_llama_swap(root, source) || read_helm_values(root, source) || read_recipe(root, source) ||
       read_job(root, source) || read_option_file(root, source))
@@ -103,7 +137,7 @@ std::string read_yaml_file(const Source& source) {
   for (const auto& [document, line] : documents) {
     if (!hints_at_engine(document)) continue;
     try {
-      read_document(*parse_yaml(document, line), whole);
+      read_document(*parse_yaml(document, line), whole, 0);
     } catch (const Error& e) {
       // What is no YAML but looks like a script or a template may still hold commands.
       Variables variables = given_variables(source);

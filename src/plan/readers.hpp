@@ -102,6 +102,12 @@ void read_batch_directives(std::string_view text, Workload& workload);
 /// A map of options without dashes (`tensor-parallel-size: 4`, `maxModelLen`) as words of a command line.
 std::vector<Word> words_of_options(const YamlNode& map);
 
+/// The YAML of trtllm-serve's --extra_llm_api_options as words of its command line.
+std::vector<Word> words_of_llm_api(const YamlNode& map);
+
+/// The text of a file that a plan names, relative to the plan, for `--follow`; nothing when it can't be read.
+std::optional<std::string> followed_file(const std::string& plan, const std::string& path);
+
 /// A text in which $(NAME) may stand.
 Word expanded_word(const YamlNode& node, Dialect dialect, Variables& variables);
 

@@ -47,8 +47,9 @@ std::string read_file(const fs::path& path, const std::string& name) {
 /// Files of a folder that may start an engine; what is named on the command line is read whatever its name.
 bool worth_reading(const fs::path& path) {
   const std::string name = lower(path.filename().string());
-  for (const std::string_view end : {".yaml", ".yml", ".sh", ".bash", ".service", ".container", ".json",
-                                     ".tpl", ".j2", ".toml", ".conf", ".nix", ".mk"}) {
+  for (const std::string_view end :
+       {".yaml", ".yml", ".sh", ".bash", ".service", ".container", ".json", ".tpl", ".j2", ".toml", ".conf",
+        ".nix", ".mk", ".ps1", ".bat", ".cmd"}) {
     if (name.ends_with(end)) return true;
   }
   return name.find("dockerfile") != std::string::npos || name.find("containerfile") != std::string::npos ||
@@ -155,6 +156,17 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
 }
 
 }  // namespace
+
+std::optional<std::string> followed_file(const std::string& plan, const std::string& path) {
+  const fs::path whole = fs::path(path).is_absolute() ? fs::path(path) : fs::path(plan).parent_path() / path;
+  std::error_code error;
+  if (!fs::is_regular_file(whole, error) || fs::file_size(whole, error) > (1U << 20)) return std::nullopt;
+  try {
+    return read_file(whole, whole.string());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 std::map<std::string, std::string> read_environment_file(const std::string& path) {
   return parse_environment(read_file(path, path));

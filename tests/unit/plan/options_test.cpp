@@ -150,3 +150,19 @@ TEST_CASE("A command that starts no engine is refused") {
   Report report;
   CHECK_THROWS_AS(read_command({"nginx", "-g", "x"}, {}, report), Error);
 }
+
+TEST_CASE("Numbers are what the engine's own parser makes of them") {
+  const auto context = [](const char* command) {
+    const Report r = read_plan("a.sh", command);
+    REQUIRE(r.deployments.size() == 1);
+    return r.deployments[0];
+  };
+  CHECK(context("vllm serve Qwen/Qwen3-8B --max-model-len 32k").scenario.context == 32000);
+  CHECK(context("vllm serve Qwen/Qwen3-8B --max-model-len 32K").scenario.context == 32768);
+  CHECK(context("vllm serve Qwen/Qwen3-8B --max-model-len 25.6k").scenario.context == 25600);
+  CHECK(has_finding(context("vllm serve Qwen/Qwen3-8B --max-model-len 1.5K"), "invalid-flag"));
+  CHECK(has_finding(context("vllm serve Qwen/Qwen3-8B --kv-cache-memory-bytes 8Gi"), "invalid-flag"));
+  const Deployment cut = context("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 64k");
+  CHECK(cut.scenario.context == 64);
+  CHECK(has_finding(cut, "invalid-flag"));
+}

@@ -17,7 +17,7 @@ TEST_CASE("Kubernetes: sh -c, $(ENV), comments inside a command, node selector")
   CHECK(d.replicas == 2);
   CHECK(d.device == "h100-sxm-80gb");
   CHECK(d.scenario.tensor_parallel == 2);
-  CHECK(d.scenario.context == 32768);
+  CHECK(d.scenario.context == 32000);
   CHECK(d.scenario.gpu_memory_utilization == 0.92);
   CHECK(flag(d, "enforce_eager") == "(none)");
   CHECK(d.scenario.engine_version == "0.11.0");

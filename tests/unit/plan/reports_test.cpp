@@ -145,7 +145,7 @@ TEST_CASE("The plan that init writes is read back as the same deployments") {
   REQUIRE(again.deployments.size() == 1);
   CHECK(again.deployments[0].findings.empty());
   CHECK(again.deployments[0].model_id == "qwen3-32b");
-  CHECK(again.deployments[0].scenario.context == 32768);
+  CHECK(again.deployments[0].scenario.context == 32000);
   CHECK(again.deployments[0].scenario.tensor_parallel == 2);
   CHECK(again.deployments[0].replicas == 2);
   CHECK(again.deployments[0].scenario.require.concurrency == 4);
