@@ -40,6 +40,7 @@ int run_catalog(const std::vector<std::string>& args);
 int run_finetune(const std::vector<std::string>& args);
 int run_compare(const std::vector<std::string>& args);
 int run_recommend(const std::vector<std::string>& args);
+int run_command(const std::vector<std::string>& args);
 int run_cost(const std::vector<std::string>& args);
 int run_sweep(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);

@@ -36,6 +36,8 @@ constexpr std::array kCommands{
             "qwenfit recommend --for code -d rtx-4090", run_recommend},
     Command{"cost", "What does a million tokens cost?", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100",
             run_cost},
+    Command{"command", "How is exactly that started?", "qwenfit command qwen3-8b -d rtx-4090 -c 16k",
+            run_command},
     Command{"sweep", "A whole grid of them, for a plot or a table?",
             "qwenfit sweep qwen3-8b -d rtx-4090 --context 4k..64k --format q4_k_m,q8_0", run_sweep},
     Command{"batch", "The same for thousands of scenarios, as JSON lines?",

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -58,6 +59,9 @@ void set_field(Scenario& scenario, const Field& field, const nlohmann::json& val
 /// Sets `field` from text as people type it ("32k", "2x rtx-4090", "mtp:2:0.7", "fits,decode=25").
 /// @throws Error(invalid_value) naming the key.
 void set_field_text(Scenario& scenario, const Field& field, std::string_view text);
+
+/// The value of `field` as `set_field_text` reads it; empty: absent. Of `train` and `require`, nothing.
+std::string field_text(const Scenario& scenario, const Field& field);
 
 /// @throws Error(bad_input) that says where the text stops being JSON.
 nlohmann::json parse_json(std::string_view text);

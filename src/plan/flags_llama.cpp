@@ -1,8 +1,9 @@
-// llama.cpp's flags that are no plain value of a scenario key.
+// llama.cpp's flags that are no plain value of a scenario key, both ways.
 #include <algorithm>
 
 #include "interpret.hpp"
 #include "text.hpp"
+#include "writer.hpp"
 
 namespace qwenfit::plan {
 
@@ -25,6 +26,8 @@ void Interpreter::llama() {
     take("parallel", "parallel_slots");
     if (slots <= 4096) d_.scenario.concurrency = slots;
   }
+  // -ctk says nothing of the V cache.
+  if (d_.scenario.kv_type && !d_.scenario.kv_type_v) d_.scenario.kv_type_v = "f16";
   if (on("cpu_moe")) d_.scenario.cpu_moe_layers = 1 << 16;
   if ((find("mmproj") || find("mmproj_url")) && !on("no_mmproj")) d_.scenario.mmproj = true;
   if (const Setting* s = find("spec_type"); s && s->value.unresolved.empty()) {
@@ -47,6 +50,46 @@ void Interpreter::llama() {
   }
   if (find("override_tensor"))
     d_.notes.emplace_back("--override-tensor moves tensors by pattern: not estimated");
+}
+
+void Writer::llama() {
+  const engine::LlamaOptions& l = e_.setup.llama;
+  c_.program = {l.server ? "llama-server" : "llama-cli"};
+  c_.port = 8080;
+  c_.listen = {"--host", "0.0.0.0"};
+  if (l.server) {
+    switch (e_.setup.backend) {
+      case engine::Backend::cuda: c_.image = "server-cuda"; break;
+      case engine::Backend::rocm: c_.image = "server-rocm"; break;
+      case engine::Backend::vulkan: c_.image = "server-vulkan"; break;
+      case engine::Backend::sycl: c_.image = "server-intel"; break;
+      case engine::Backend::cpu: c_.image = "server"; break;
+      default: break;
+    }
+    if (!c_.image.empty()) c_.image.insert(0, "ghcr.io/ggml-org/llama.cpp:");
+    if (!c_.image.empty() && e_.setup.engine_version.starts_with('b')) c_.image += "-" + version();
+  }
+  add({c_.model_is_file ? "-m" : "-hf", c_.model});
+  // A repository's projector is loaded unasked.
+  if (l.mmproj && c_.model_is_file)
+    add({"--mmproj", std::string("mmproj-") + std::string(e_.setup.model->name) + "-F16.gguf"});
+  else if (!l.mmproj && !c_.model_is_file && e_.setup.model->geometry.vision) add({"--no-mmproj"});
+  const std::int64_t slots = std::max<std::int64_t>(l.parallel_slots.value_or(1), e_.setup.concurrency);
+  const bool unified = l.kv_unified.value_or(false);
+  // Left alone, the server has four slots on one buffer.
+  const bool by_itself = !s_.parallel_slots && unified && e_.setup.concurrency == 1;
+  add({"-c", std::to_string(unified ? e_.setup.context : e_.setup.context * slots)});
+  if (!by_itself && l.server) add({"-np", std::to_string(slots)});
+  write_keys();
+  if (!s_.speculative) return;
+  const engine::Speculative& s = *s_.speculative;
+  if (s.method == "draft") {
+    if (s.draft_model.empty()) c_.notes.emplace_back("-md needs the draft model's file");
+    else add({"-md", s.draft_model});
+  } else {
+    add({"--spec-type", s.method == "ngram" ? "ngram-simple" : "draft-" + s.method});
+  }
+  if (s.method != "draft" || !s.draft_model.empty()) add({"--spec-draft-n-max", std::to_string(s.tokens)});
 }
 
 }  // namespace qwenfit::plan

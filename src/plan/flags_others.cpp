@@ -1,6 +1,8 @@
-// Flags of Ollama, TensorRT-LLM and text-generation-inference that are no plain value of a scenario key.
+// Flags of Ollama, TensorRT-LLM and text-generation-inference that are no plain value of a scenario key, both
+// ways.
 #include "interpret.hpp"
 #include "text.hpp"
+#include "writer.hpp"
 
 namespace qwenfit::plan {
 
@@ -43,6 +45,43 @@ void Interpreter::tgi() {
   model_from("model_id");
   quantization("quantize");
   dtype();
+}
+
+void Writer::ollama() {
+  const engine::LlamaOptions& l = e_.setup.llama;
+  c_.program = {"ollama", "serve"};
+  c_.port = 11434;
+  c_.health = "/";
+  c_.image = e_.setup.backend == engine::Backend::rocm ? "ollama/ollama:rocm" : "ollama/ollama";
+  if (e_.setup.backend == engine::Backend::metal) c_.image.clear();
+  c_.served_name = lower(std::string(e_.setup.model->id) + "-" + std::string(e_.setup.weights->format->id));
+  const auto set = [&](const char* name, std::string value) {
+    c_.environment.emplace_back(name, std::move(value));
+  };
+  set("OLLAMA_CONTEXT_LENGTH", std::to_string(e_.setup.context));
+  const std::int64_t slots = std::max<std::int64_t>(l.parallel_slots.value_or(1), e_.setup.concurrency);
+  set("OLLAMA_NUM_PARALLEL", std::to_string(slots));
+  if (s_.kv_type) set("OLLAMA_KV_CACHE_TYPE", kv_word(*e_.setup.kv_type));
+  if (s_.kv_type || s_.flash_attention) set("OLLAMA_FLASH_ATTENTION", l.flash_attention ? "1" : "0");
+  c_.modelfile = {"FROM " + c_.model, "PARAMETER num_ctx " + std::to_string(e_.setup.context)};
+  if (s_.gpu_layers) c_.modelfile.push_back("PARAMETER num_gpu " + std::to_string(*s_.gpu_layers));
+  if (s_.batch) c_.modelfile.push_back("PARAMETER num_batch " + std::to_string(*s_.batch));
+}
+
+void Writer::trtllm() {
+  c_.program = {"trtllm-serve"};
+  c_.listen = {"--host", "0.0.0.0"};
+  const std::string newest = version();
+  c_.image = "nvcr.io/nvidia/tensorrt-llm/release:" + (newest.empty() ? "1.2.1" : newest);
+  add({c_.model});
+  write_keys();
+}
+
+void Writer::mlx() {
+  c_.program = {"mlx_lm.server"};
+  c_.port = 8080;
+  add({"--model", c_.model});
+  if (e_.setup.concurrency > 1) add({"--decode-concurrency", std::to_string(e_.setup.concurrency)});
 }
 
 }  // namespace qwenfit::plan

@@ -1,6 +1,7 @@
-// SGLang's flags that are no plain value of a scenario key.
+// SGLang's flags that are no plain value of a scenario key, both ways.
 #include "interpret.hpp"
 #include "text.hpp"
+#include "writer.hpp"
 
 namespace qwenfit::plan {
 
@@ -22,6 +23,37 @@ void Interpreter::sglang() {
   if (const Setting* s = find("disaggregation_mode");
       s && d_.role.empty() && s->value.unresolved.empty() && s->value.text != "null")
     d_.role = s->value.text;
+}
+
+void Writer::sglang() {
+  c_.program = {"python3", "-m", "sglang.launch_server"};
+  c_.port = 30000;
+  c_.listen = {"--host", "0.0.0.0"};
+  const engine::Backend backend = e_.setup.backend;
+  if (backend == engine::Backend::cuda) c_.image = "lmsysorg/sglang:v" + version();
+  add({"--model-path", c_.model});
+  write_format();
+  write_keys();
+  if (!s_.speculative) return;
+  // One drafted chain: as many steps as tokens, and the token that the target itself adds.
+  const engine::Speculative& s = *s_.speculative;
+  const bool drafts = s.method != "mtp" && s.method != "ngram";
+  if (drafts && s.draft_model.empty()) {
+    c_.notes.push_back("--speculative-draft-model-path needs the draft model: " + s.method);
+    return;
+  }
+  const std::string algorithm = s.method == "mtp"      ? "EAGLE"
+                                : s.method == "ngram"  ? "NGRAM"
+                                : s.method == "eagle3" ? "EAGLE3"
+                                : s.method == "dflash" ? "DFLASH"
+                                                       : "STANDALONE";
+  add({"--speculative-algorithm", algorithm});
+  if (drafts) add({"--speculative-draft-model-path", s.draft_model});
+  if (s.method != "ngram") {
+    add({"--speculative-num-steps", std::to_string(s.tokens)});
+    add({"--speculative-eagle-topk", "1"});
+  }
+  add({"--speculative-num-draft-tokens", std::to_string(s.tokens + 1)});
 }
 
 }  // namespace qwenfit::plan

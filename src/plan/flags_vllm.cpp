@@ -1,9 +1,10 @@
-// vLLM's flags that are no plain value of a scenario key.
+// vLLM's flags that are no plain value of a scenario key, both ways.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "interpret.hpp"
 #include "text.hpp"
+#include "writer.hpp"
 
 namespace qwenfit::plan {
 
@@ -60,6 +61,26 @@ void Interpreter::speculative_config() {
   } else if (const Setting* m = find("speculative_model"); m && m->value.unresolved.empty()) {
     speculative(m->value.text == "[ngram]" ? "ngram" : "draft", number("num_speculative_tokens"));
   }
+}
+
+void Writer::vllm() {
+  c_.program = {"vllm", "serve"};
+  const engine::Backend backend = e_.setup.backend;
+  if (backend == engine::Backend::cuda) c_.image = "vllm/vllm-openai:v" + version();
+  else if (backend == engine::Backend::rocm) c_.image = "vllm/vllm-openai-rocm:v" + version();
+  add({c_.model});
+  write_format();
+  write_keys();
+  if (s_.expert_parallel.value_or(1) > 1) add({"--enable-expert-parallel"});
+  if (!s_.speculative) return;
+  const engine::Speculative& s = *s_.speculative;
+  nlohmann::json config{{"method", s.method == "draft" ? "draft_model" : s.method},
+                        {"num_speculative_tokens", s.tokens}};
+  if (!s.draft_model.empty()) config["model"] = s.draft_model;
+  if (s.method == "ngram") config["prompt_lookup_max"] = 4;
+  if (config.contains("model") || s.method == "mtp" || s.method == "ngram")
+    add({"--speculative-config", config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+  else c_.notes.push_back("--speculative-config needs the draft model: " + s.method);
 }
 
 }  // namespace qwenfit::plan

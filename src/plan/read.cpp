@@ -6,7 +6,7 @@
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "readers.hpp"
-#include "suppressions.hpp"
+#include "remarks.hpp"
 #include "templates.hpp"
 #include "text.hpp"
 
@@ -181,7 +181,10 @@ void read_text(const std::string& file, std::string_view text, const Options& op
   }
   if (report.deployments.size() == before)
     report.skipped.push_back({file, complaint.empty() ? "serves no model" : complaint, !complaint.empty()});
-  else read_suppressions(text, report, before);
+  else {
+    read_suppressions(text, report, before);
+    read_settings(text, report, before);
+  }
 }
 
 void read_command(const std::vector<std::string>& words, const Options& options, Report& report) {

@@ -213,8 +213,12 @@ void read_shell_file(const Source& source) {
   Workload w;
   w.base.file = source.file;
   read_batch_directives(source.text, w);
-  for (const Launch& launch : launches_of_script(source.text, 1, variables))
-    add_launches({launch}, w, source);
+  std::vector<Launch> ollama;  // `ollama serve` and what fills it are one server
+  for (Launch& launch : launches_of_script(source.text, 1, variables)) {
+    if (launch.engine == EngineKind::ollama) ollama.push_back(std::move(launch));
+    else add_launches({launch}, w, source);
+  }
+  add_launches(ollama, w, source);
 }
 
 namespace {

@@ -1,10 +1,9 @@
-#include "suppressions.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "qwenfit/error.hpp"
+#include "remarks.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -18,6 +17,8 @@ int last_line(const Deployment& d) {
   return std::max(last, d.gpu_line);
 }
 
+}  // namespace
+
 Deployment* deployment_at(Report& report, std::size_t first, int line) {
   Deployment* best = nullptr;
   for (std::size_t i = first; i < report.deployments.size(); ++i) {
@@ -28,30 +29,19 @@ Deployment* deployment_at(Report& report, std::size_t first, int line) {
   return best;
 }
 
-}  // namespace
-
 void read_suppressions(std::string_view text, Report& report, std::size_t first) {
-  int number = 0;
-  std::size_t counted = 0;
-  for (std::size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
-    number += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
-                                          text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
-    counted = at;
-    const int line = number + 1;
-    const std::size_t begin = text.rfind('\n', at) == std::string_view::npos ? 0 : text.rfind('\n', at) + 1;
-    if (text.substr(begin, at - begin).find('#') == std::string_view::npos) continue;
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string_view rest = trim(text.substr(at + kMark.size(), end - at - kMark.size()));
+  each_remark(text, kMark, [&](int line, std::string_view behind) {
+    const std::string_view rest = trim(behind);
     const auto blank = std::min(rest.find_first_of(" \t"), rest.size());
     const std::string rule(rest.substr(0, blank));
     const std::string reason(trim(rest.substr(blank)));
     Deployment* d = deployment_at(report, first, line);
-    if (!d) continue;
+    if (!d) return;
     const bool known = rule == "all" || std::any_of(rules().begin(), rules().end(),
                                                     [&](const Rule& r) { return r.id == rule; });
     if (known && !reason.empty()) {
       d->suppressions[rule] = reason.substr(0, 500);
-      continue;
+      return;
     }
     Finding f;
     f.id = "suppression-ignored";
@@ -60,7 +50,7 @@ void read_suppressions(std::string_view text, Report& report, std::size_t first)
     f.message = known ? fmt::format("'{} {}' gives no reason, so it counts for nothing", kMark, rule)
                       : fmt::format("'{}' is the id of no check", rule);
     d->findings.push_back(std::move(f));
-  }
+  });
 }
 
 }  // namespace qwenfit::plan

@@ -1,0 +1,124 @@
+// Which repository or file holds a model in a format.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "text.hpp"
+#include "writer.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+using catalog::Scheme;
+
+bool is_path(const std::string& name) {
+  std::error_code error;
+  return std::filesystem::exists(name, error);
+}
+
+/// Where the model stands on Hugging Face: the variant that was named, else the record's.
+std::string_view repository(const engine::Setup& setup) {
+  return setup.variant && !setup.variant->hf_id.empty() ? setup.variant->hf_id : setup.model->hf_id;
+}
+
+/// What Qwen's own repositories of quantized weights end in.
+std::string suffix_of(const catalog::WeightFormat& format) {
+  static constexpr std::pair<std::string_view, std::string_view> kSuffixes[] = {{"fp8", "FP8"},
+                                                                                {"awq-int4", "AWQ"},
+                                                                                {"gptq-int4", "GPTQ-Int4"},
+                                                                                {"gptq-int8", "GPTQ-Int8"},
+                                                                                {"mlx-4bit", "MLX-4bit"}};
+  for (const auto& [id, suffix] : kSuffixes) {
+    if (format.id == id) return std::string(suffix);
+  }
+  return std::string(format.id);
+}
+
+/// The publisher's own repository of this format, by the catalog.
+std::string official_repository(const engine::Setup& setup, const catalog::WeightFormat& format) {
+  const std::string plain(repository(setup));
+  const std::string prefix = std::string(format.id) + "-";
+  for (const catalog::PublishedCount& count : setup.model->published_counts) {
+    if (count.of.starts_with(prefix) && count.repo.starts_with(plain)) return std::string(count.repo);
+  }
+  const auto& formats = setup.model->official_formats;
+  if (std::find(formats.begin(), formats.end(), format.id) == formats.end()) return "";
+  return plain + "-" + suffix_of(format);
+}
+
+/// "owner/repo" or "owner/repo:tag", as Hugging Face and Ollama write them.
+bool is_repository(const std::string& name) {
+  return std::count(name.begin(), name.end(), '/') == 1 && name.find("://") == std::string::npos &&
+         name.front() != '/' && name.front() != '.' && name.front() != '~' && !lower(name).ends_with(".gguf");
+}
+
+ServedModel gguf(const Scenario& asked, const Estimate& e, const catalog::WeightFormat& format) {
+  ServedModel out;
+  const bool ollama = e.setup.engine->id == "ollama";
+  if (is_repository(asked.model) && contains_folded(asked.model, "gguf")) {
+    out.name = asked.model.substr(0, asked.model.find(':')) + ":" + std::string(format.name);
+    if (ollama) out.name.insert(0, "hf.co/");
+    return out;
+  }
+  // A tag of Ollama's registry that says the format, or means its own.
+  if (ollama && asked.model.find(':') != std::string::npos && !asked.format) {
+    out.name = asked.model;
+    return out;
+  }
+  out.is_file = true;
+  out.name = fmt::format("{}{}-{}.gguf", ollama ? "./" : "", base_name(repository(e.setup)), format.name);
+  out.note = fmt::format("{} is the GGUF file of {} in {}: the catalog knows no repository of it",
+                         base_name(out.name), repository(e.setup), format.name);
+  return out;
+}
+
+/// Formats that an engine makes of the 16-bit checkpoint as it loads it, and the word for it.
+std::string online_quantization(std::string_view engine, const catalog::WeightFormat& format) {
+  if (engine != "vllm" && engine != "sglang") return "";
+  if (format.scheme == Scheme::fp8_tensor || format.scheme == Scheme::fp8_block) return "fp8";
+  if (format.scheme == Scheme::bnb_nf4) return "bitsandbytes";
+  return "";
+}
+
+ServedModel checkpoint(const Scenario& asked, const Estimate& e, const catalog::WeightFormat& format) {
+  ServedModel out;
+  const engine::Setup& setup = e.setup;
+  if (format.scheme == Scheme::plain) {
+    out.name = std::string(repository(setup));
+    return out;
+  }
+  if (out.name = official_repository(setup, format); !out.name.empty()) return out;
+  // The name as it was given says the format itself.
+  if (is_repository(asked.model) && !asked.format) {
+    out.name = asked.model;
+    return out;
+  }
+  if (out.quantization = online_quantization(setup.engine->id, format); !out.quantization.empty()) {
+    out.name = std::string(repository(setup));
+    return out;
+  }
+  out.is_file = true;
+  out.name = fmt::format("./{}-{}", base_name(repository(setup)), suffix_of(format));
+  if (format.scheme == Scheme::mlx && format.group_size > 0) {
+    out.note =
+        fmt::format("made with: mlx_lm.convert --hf-path {} --mlx-path {} -q --q-bits {} --q-group-size {}",
+                    repository(setup), out.name, static_cast<int>(format.bits), format.group_size);
+  } else {
+    out.note = fmt::format("{} is a folder with {} in {}: the catalog knows no repository of it", out.name,
+                           repository(setup), format.name);
+  }
+  return out;
+}
+
+}  // namespace
+
+ServedModel served_model(const Scenario& asked, const Estimate& e) {
+  if (is_path(asked.model) || asked.model.ends_with(".gguf")) return {asked.model, true, {}, {}};
+  const catalog::WeightFormat& format = *e.setup.weights->format;
+  const auto& schemes = e.setup.engine->schemes;
+  const bool takes_gguf = std::find(schemes.begin(), schemes.end(), "ggml") != schemes.end();
+  return takes_gguf ? gguf(asked, e, format) : checkpoint(asked, e, format);
+}
+
+}  // namespace qwenfit::plan

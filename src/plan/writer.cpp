@@ -1,0 +1,137 @@
+// Scenario -> options: what all engines share.
+#include "writer.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "estimate/scenario_fields.hpp"
+#include "qwenfit/error.hpp"
+#include "text.hpp"
+
+namespace qwenfit::plan {
+namespace {
+
+/// llama.cpp's options are known by their short names: -ngl, -ctk.
+std::string spelled(const OptionRule& rule, EngineKind engine) {
+  std::string_view names = rule.names;
+  if (engine == EngineKind::llama_cpp) {
+    for (std::string_view rest = names; !rest.empty();) {
+      const auto end = std::min(rest.find(' '), rest.size());
+      const std::string_view name = rest.substr(0, end);
+      if (name.starts_with('-') && name.size() <= 4) return std::string(name);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return "--" + std::string(names.substr(0, names.find(' ')));
+}
+
+/// "qwen3-8b-q4-k-m"
+std::string dns_label(const engine::Setup& setup) {
+  std::string out;
+  for (const char c : lower(fmt::format("{}-{}", setup.model->id, setup.weights->format->id)))
+    out += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
+  out.resize(std::min<std::size_t>(out.size(), 63));
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
+std::string devices_of(const engine::Setup& setup) {
+  std::string out;
+  for (std::size_t i = 0; i < setup.devices.size();) {
+    std::size_t n = 1;
+    while (i + n < setup.devices.size() && setup.devices[i + n].device == setup.devices[i].device) ++n;
+    out += fmt::format("{}{}x {}", out.empty() ? "" : ", ", n, setup.devices[i].device->name);
+    i += n;
+  }
+  return out;
+}
+
+std::string resource_of(engine::Backend backend, const engine::Setup& setup) {
+  if (setup.devices.empty()) return "nvidia.com/gpu";
+  switch (setup.devices.front().device->vendor) {
+    case catalog::Vendor::nvidia: return backend == engine::Backend::cpu ? "" : "nvidia.com/gpu";
+    case catalog::Vendor::amd: return backend == engine::Backend::cpu ? "" : "amd.com/gpu";
+    case catalog::Vendor::intel: return backend == engine::Backend::cpu ? "" : "gpu.intel.com/xe";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string product_label(const catalog::Device& device) {
+  for (const std::string_view alias : device.aliases) {
+    if (alias.starts_with("NVIDIA-") || alias.starts_with("Tesla-")) return std::string(alias);
+  }
+  return "";
+}
+
+StartCommand Writer::run() {
+  const engine::Setup& setup = e_.setup;
+  c_.engine = std::string(setup.engine->id);
+  c_.name = dns_label(setup);
+  c_.device = devices_of(setup);
+  c_.gpu_resource = resource_of(setup.backend, setup);
+  if (!c_.gpu_resource.empty())
+    c_.cards = static_cast<std::int64_t>(std::max<std::size_t>(setup.devices.size(), 1));
+  if (!setup.devices.empty() && setup.devices.front().device == setup.devices.back().device)
+    c_.gpu_product = product_label(*setup.devices.front().device);
+  served_ = served_model(s_, e_);
+  c_.model = served_.name;
+  c_.model_is_file = served_.is_file;
+  if (!served_.note.empty()) c_.notes.push_back(served_.note);
+  switch (engine_) {
+    case EngineKind::vllm: vllm(); break;
+    case EngineKind::sglang: sglang(); break;
+    case EngineKind::llama_cpp: llama(); break;
+    case EngineKind::ollama: ollama(); break;
+    case EngineKind::tensorrt_llm: trtllm(); break;
+    case EngineKind::mlx: mlx(); break;
+    default: throw Error(ErrorCode::unsupported, fmt::format("{} has no start command", setup.engine->name));
+  }
+  return std::move(c_);
+}
+
+void Writer::write_keys() {
+  std::set<std::string_view> written;
+  for (const OptionRule& rule : options_of(engine_).rules) {
+    if (rule.key.empty() || !written.insert(rule.key).second) continue;
+    std::string text = field_text(s_, scenario_field(rule.key));
+    if (text.empty()) continue;
+    if (rule.key == "kv_type") text = kv_word(*e_.setup.kv_type);
+    if (rule.key == "kv_type_v") text = kv_word(*e_.setup.kv_type_v);
+    if (text.empty()) continue;
+    const std::string name = spelled(rule, engine_);
+    if (rule.takes == Takes::nothing) {
+      if (text == "true") add({name});
+      else if (engine_ == EngineKind::vllm || engine_ == EngineKind::llama_cpp)
+        add({"--no-" + std::string(rule.names.substr(0, rule.names.find(' ')))});
+    } else if (rule.takes == Takes::maybe) {
+      add({name, text == "true" ? "on" : "off"});
+    } else {
+      add({name, text});
+    }
+  }
+}
+
+std::string Writer::kv_word(const catalog::DType& type) const {
+  if (engine_ == EngineKind::llama_cpp || engine_ == EngineKind::ollama) return std::string(type.id);
+  if (type.id == "f8_e4m3") return engine_ == EngineKind::sglang ? "fp8_e4m3" : "fp8";
+  if (type.id == "f8_e5m2") return "fp8_e5m2";
+  return "";  // 16 bit: as the model has it
+}
+
+void Writer::write_format() {
+  const std::string_view id = e_.setup.weights->format->id;
+  if (!served_.quantization.empty()) add({"--quantization", served_.quantization});
+  else if (id == "f16") add({"--dtype", "float16"});
+  else if (id == "f32") add({"--dtype", "float32"});
+}
+
+std::string Writer::version() const {
+  const auto& versions = e_.setup.engine->versions;
+  if (!e_.setup.engine_version.empty()) return e_.setup.engine_version;
+  return versions.empty() ? "" : std::string(versions[versions.size() - 1].version);
+}
+
+}  // namespace qwenfit::plan
