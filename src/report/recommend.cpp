@@ -60,7 +60,7 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
     table.notes.emplace_back(
         "Score: percent expected on an average test of this use case, after the loss of the format; ? is "
         "thin "
-        "evidence. tok/s: each user.");
+        "evidence. Memory: engines that fill a pool take all of it. tok/s: each user.");
   if (!r.ranked.empty())
     table.notes.push_back(
         fmt::format("{}: {}.", r.ranked.front().model->name, fmt::join(r.ranked.front().reasons, "; ")));

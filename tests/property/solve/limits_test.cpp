@@ -180,6 +180,26 @@ TEST_CASE("tokens of the KV cache: split among the sequences they fit") {
   CHECK_FALSE(fits(estimator, s, Limit::tokens));
 }
 
+TEST_CASE("tokens of the KV cache, whatever the model and its card") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Draw draw;
+  int bounded = 0;
+  for (int i = 0; i < 30; ++i) {
+    Scenario s = draw.scenario();
+    if (s.engine != "llama.cpp") continue;
+    INFO(i << ": " << s.model << " " << *s.format << " " << s.devices[0].name);
+    const LimitAnswer answer = find_limit(estimator, s, Limit::tokens);
+    const std::int64_t sequences = s.concurrency.value_or(1);
+    s.context = answer.value.value_or(sequences) / sequences;
+    CHECK(fits(estimator, s, Limit::tokens) == answer.value.has_value());
+    if (!answer.value) continue;
+    ++*s.context;
+    CHECK_FALSE(fits(estimator, s, Limit::tokens));
+    ++bounded;
+  }
+  CHECK(bounded > 3);
+}
+
 TEST_CASE("questions that have no answer") {
   Estimator estimator(catalog::Catalog::builtin());
   Scenario s;
