@@ -55,7 +55,10 @@ class HeaderReader {
 
   void skip(Bytes count, const char* what) {
     require(count, what);
-    in_.seekg(static_cast<std::streamoff>(count), std::ios::cur);
+    // A seek throws the stream's buffer away: not for each word of a vocabulary.
+    constexpr Bytes kBuffered = 4096;
+    if (count <= kBuffered) in_.ignore(static_cast<std::streamsize>(count));
+    else in_.seekg(static_cast<std::streamoff>(count), std::ios::cur);
     at_ += count;
   }
 
