@@ -54,17 +54,27 @@ std::vector<File> read_measurements(const std::string& folder, const std::string
 /// @throws Error(io) when there is none.
 std::string default_folder();
 
-/// What kind of speed measurement a row is, and what plain formulas make of it.
+/// What kind of speed measurement a row is, its setup with every default filled in, and what plain formulas
+/// make of it.
 struct SpeedTraits {
-  std::string
-      target;  ///< group of docs/accuracy.md: "single local", "single serving", "itl at concurrency" ...
+  /// Group of docs/accuracy.md: "single local", "batched serving", "offload", "transformers", "prefill",
+  /// "ttft" ...
+  std::string target;
   std::string engine;  ///< family: llama.cpp for Ollama and LM Studio too
   std::string vendor;
-  std::string kind;  ///< "dense", "moe", "hybrid", "hybrid-moe"
-  std::string concurrency;
-  std::string depth;               ///< tokens in the cache
+  std::string kind;                ///< "dense", "moe", "hybrid", "hybrid-moe"
+  std::string device;              ///< id; several kinds with "+" between
+  std::int64_t devices = 0;        ///< cards
+  std::string model;               ///< id
+  std::string format;              ///< id
+  std::string backend;             ///< "cuda", "metal" ...
+  std::int64_t concurrency = 1;    ///< sequences
+  std::int64_t depth = 0;          ///< tokens in the cache, on average over the output
   std::optional<double> sheet;     ///< decode tok/s by bandwidth / bytes of the weights, one stream only
   std::optional<double> textbook;  ///< by the quick method
+
+  std::string concurrency_bin() const;  ///< "1", "2-4", "5-16", "17-64" ...: powers of four
+  std::string depth_bin() const;        ///< "0-1024", "1025-4096" ... "65537+"
 };
 
 /// One measured quantity against its estimate.

@@ -72,8 +72,8 @@ constexpr std::array kGroupings{
     Grouping{"engine", [](const measure::SpeedTraits& t) { return t.engine; }},
     Grouping{"vendor", [](const measure::SpeedTraits& t) { return t.vendor; }},
     Grouping{"class", [](const measure::SpeedTraits& t) { return t.kind; }},
-    Grouping{"concurrency", [](const measure::SpeedTraits& t) { return t.concurrency; }},
-    Grouping{"depth", [](const measure::SpeedTraits& t) { return t.depth; }}};
+    Grouping{"concurrency", [](const measure::SpeedTraits& t) { return t.concurrency_bin(); }},
+    Grouping{"depth", [](const measure::SpeedTraits& t) { return t.depth_bin(); }}};
 
 /// All groupings, or the one asked for.
 void print_speed_scores(const measure::Outcome& outcome, const std::string& by, const CommonOptions& common) {
@@ -114,18 +114,29 @@ int run_validate(const std::vector<std::string>& args) {
   app.add_flag("--csv", common.csv, "speed: the table as CSV");
   app.add_flag("--markdown", common.markdown, "speed: the table as Markdown");
   app.add_flag("--by-row", by_row, "every row weighs the same, not every cell");
+  bool rows = false;
+  app.add_flag("--rows", rows, "speed: every compared figure, with its setup and source")
+      ->excludes("--by", "--by-row", "--failures");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH");
   add_examples(app, {{"Memory, per engine and quantity", "qwenfit validate memory"},
-                     {"Speed, with the rows that are farthest off", "qwenfit validate speed --failures 5"}});
+                     {"Speed, with the rows that are farthest off", "qwenfit validate speed --failures 5"},
+                     {"Every figure, for plots and scores of your own",
+                      "qwenfit validate speed --rows --csv > speed.csv"}});
   if (!parse(app, args)) return kAnswered;
   if (app.count("--failures") > 0 && failures == 0) failures = 20;
+  if (rows && kind != "speed")
+    throw Error(ErrorCode::usage, fmt::format("--rows is for speed, not for {}", kind));
 
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
   const std::vector<measure::File> files =
       measure::read_measurements(folder.empty() ? measure::default_folder() : folder, kind);
   const measure::Outcome outcome = measure::compare(estimator, files);
+  if (rows) {
+    print(report::render(report::speed_rows_table(outcome), common.form(), output_style()));
+    return kAnswered;
+  }
   if (kind == "speed" && !by_row) {
     print_speed_scores(outcome, by, common);
     if (common.form() != report::Form::text) return kAnswered;

@@ -10,34 +10,29 @@
 namespace qwenfit::measure {
 namespace {
 
-/// "1", "2-4", "5-16", "17-64" ...: powers of four.
-std::string concurrency_bin(std::int64_t n) {
-  if (n <= 1) return "1";
-  std::int64_t high = 4;
-  while (n > high) high *= 4;
-  return fmt::format("{}-{}", high == 4 ? 2 : high / 4 + 1, high);
-}
-
-std::string depth_bin(std::int64_t tokens) {
-  for (const std::int64_t most : {1024, 4096, 16384, 65536}) {
-    if (tokens <= most) return fmt::format("up to {:>5}", most);
-  }
-  return "over 65536";
-}
-
 std::string target_of(const Quantity& q, const Estimate& e) {
   if (q.name.find("prefill") != std::string::npos) return "prefill";
-  if (q.name.find("ttft") != std::string::npos) return "time to first token";
-  const std::string_view kind = speed::kind_of(e.setup, e.memory);
-  if (kind == "offload") return "partial offload";
-  if (kind == "single local") return "single stream, local";
-  if (kind == "batched local") return "local at concurrency";
-  if (kind == "single serving") return "single stream, serving";
-  if (kind == "batched serving") return "itl at concurrency";
-  return std::string(kind);
+  if (q.name.find("ttft") != std::string::npos) return "ttft";
+  return std::string(speed::kind_of(e.setup, e.memory));
 }
 
 }  // namespace
+
+std::string SpeedTraits::concurrency_bin() const {
+  if (concurrency <= 1) return "1";
+  std::int64_t high = 4;
+  while (concurrency > high) high *= 4;
+  return fmt::format("{}-{}", high == 4 ? 2 : high / 4 + 1, high);
+}
+
+std::string SpeedTraits::depth_bin() const {
+  std::int64_t low = 0;
+  for (const std::int64_t high : {1024, 4096, 16384, 65536}) {
+    if (depth <= high) return fmt::format("{}-{}", low, high);
+    low = high + 1;
+  }
+  return fmt::format("{}+", low);
+}
 
 SpeedTraits speed_traits(Estimator& estimator, const Row& row, const Quantity& q, const Estimate& e) {
   SpeedTraits t;
@@ -45,8 +40,13 @@ SpeedTraits speed_traits(Estimator& estimator, const Row& row, const Quantity& q
   t.engine = std::string(speed::family_of(*e.setup.engine));
   t.kind = std::string(speed::class_of(*e.setup.model));
   if (!e.setup.devices.empty()) t.vendor = std::string(speed::vendor_of(*e.setup.devices.front().device));
-  t.concurrency = concurrency_bin(e.setup.concurrency);
-  t.depth = depth_bin(e.setup.prompt_tokens + e.setup.output_tokens / 2);
+  for (const DeviceRequest& d : e.scenario.devices) t.device += (t.device.empty() ? "" : "+") + d.name;
+  t.devices = static_cast<std::int64_t>(e.setup.devices.size());
+  t.model = e.scenario.model;
+  t.format = e.setup.weights->format->id;
+  t.backend = engine::backend_name(e.setup.backend);
+  t.concurrency = e.setup.concurrency;
+  t.depth = e.setup.prompt_tokens + e.setup.output_tokens / 2;
   if (q.name != "/speed/decode_tok_s/value" || e.setup.concurrency > 1 || e.setup.devices.empty()) return t;
   double bandwidth = 0;
   for (const engine::DeviceSlot& slot : e.setup.devices)

@@ -3,16 +3,50 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <charconv>
+#include <limits>
 #include <map>
+#include <string_view>
+#include <utility>
 
 namespace qwenfit::report {
 namespace {
 
 using measure::Comparison;
 
+/// In five columns, so that a table fits a terminal: tenths as long as there is room for them.
 Cell percent(double share, bool sign = false) {
-  return {sign ? fmt::format("{:+.1f}%", 100 * share) : fmt::format("{:.1f}%", 100 * share), share};
+  const auto words = [&](int digits) {
+    return sign ? fmt::format("{:+.{}f}%", 100 * share, digits)
+                : fmt::format("{:.{}f}%", 100 * share, digits);
+  };
+  const std::string tenths = words(1);
+  return {tenths.size() > 5 ? words(0) : tenths, share};
+}
+
+/// Numbers in their order ("2-4" before "17-64"), before words.
+struct ByLeadingNumber {
+  bool operator()(const std::string& a, const std::string& b) const { return key(a) < key(b); }
+
+ private:
+  static std::pair<long long, std::string_view> key(const std::string& name) {
+    long long number = std::numeric_limits<long long>::max();
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    return {number, name};
+  }
+};
+
+/// "/speed/itl_ms/value" is itl_ms, "@e2e_gen_tok_s" e2e_gen_tok_s.
+std::string metric_name(std::string_view quantity) {
+  for (const std::string_view prefix : {"/speed/", "@"}) {
+    if (quantity.starts_with(prefix)) quantity.remove_prefix(prefix.size());
+  }
+  return std::string(quantity.substr(0, quantity.find('/')));
+}
+
+Cell figure(std::optional<double> value) {
+  if (!value) return {};
+  return {*value < 1000 ? fmt::format("{:.4g}", *value) : fmt::format("{:.0f}", *value), *value};
 }
 
 /// Median error of a plain formula on the rows of the group that it has a figure for.
@@ -37,26 +71,27 @@ Cell plain(const std::vector<const Comparison*>& group, F&& figure) {
 
 Table speed_scores_table(const measure::Outcome& outcome, const std::string& by,
                          std::string (*key)(const measure::SpeedTraits&)) {
-  std::map<std::string, std::vector<const Comparison*>> groups;
+  std::map<std::string, std::vector<const Comparison*>, ByLeadingNumber> groups;
   for (const Comparison& c : outcome.comparisons) {
     if (!c.speed) continue;
     groups[key(*c.speed)].push_back(&c);
-    if (by == "target" && c.speed->target == "single stream, local" && c.speed->kind.ends_with("moe"))
-      groups["single stream, local, MoE"].push_back(&c);
+    if (by == "target" && c.speed->target == "single local" && c.speed->kind.ends_with("moe"))
+      groups["single local, MoE"].push_back(&c);
   }
   Table table;
   table.title = "By " + by;
+  // Narrow, so that the plain formulas are seen beside ours on 80 columns.
   table.columns = {{"group", by},
-                   {"rows", "rows", Align::right},
-                   {"cells", "cells", Align::right},
-                   {"bias", "bias", Align::right, false, 1},
-                   {"median_error", "median", Align::right},
-                   {"within_20", "<=20%", Align::right},
-                   {"p90_error", "p90", Align::right},
-                   {"coverage", "in 80%", Align::right},
+                   {"rows", "rows", Align::right, false, 0, 1},
+                   {"cells", "cells", Align::right, false, 0, 1},
+                   {"bias", "bias", Align::right, false, 1, 1},
+                   {"median_error", "median", Align::right, false, 0, 1},
+                   {"within_20", "<=20%", Align::right, false, 0, 1},
+                   {"p90_error", "p90", Align::right, false, 0, 1},
+                   {"coverage", "in80%", Align::right, false, 0, 1},
                    {"bandwidth_median_error", "bw/size", Align::right, false, 2},
-                   {"bandwidth_65_median_error", "at 65%", Align::right, false, 2},
-                   {"quick_median_error", "quick", Align::right, false, 2}};
+                   {"bandwidth_65_median_error", "65%bw", Align::right, false, 2, 1},
+                   {"quick_median_error", "quick", Align::right, false, 2, 1}};
   for (const auto& [name, group] : groups) {
     const measure::Score s = measure::score(group, true);
     table.rows.push_back({Cell(name), Cell(std::to_string(s.n), std::int64_t{s.n}),
@@ -73,6 +108,39 @@ Table speed_scores_table(const measure::Outcome& outcome, const std::string& by,
   if (by == "target")
     table.notes.push_back(
         "The constants were fitted on these rows: docs/accuracy.md has the scores on rows left out.");
+  return table;
+}
+
+Table speed_rows_table(const measure::Outcome& outcome) {
+  Table table;
+  table.columns = {{"id", "id", Align::left, false, 9},
+                   {"source", "source", Align::left, false, 8},
+                   {"group", "group", Align::left, false, 7},
+                   {"device", "device", Align::left, true},
+                   {"device_count", "cards", Align::right, false, 3},
+                   {"model", "model", Align::left, true},
+                   {"format", "format", Align::left, false, 2},
+                   {"engine", "engine", Align::left, false, 3},
+                   {"engine_family", "family", Align::left, false, 7},
+                   {"backend", "backend", Align::left, false, 6},
+                   {"concurrency", "streams", Align::right, false, 4},
+                   {"depth", "depth", Align::right, false, 4},
+                   {"metric", "metric", Align::left, false, 1},
+                   {"measured", "measured", Align::right},
+                   {"predicted", "predicted", Align::right},
+                   {"low", "low", Align::right, false, 5},
+                   {"high", "high", Align::right, false, 5},
+                   {"error", "error", Align::right}};
+  for (const Comparison& c : outcome.comparisons) {
+    if (!c.speed) continue;
+    const measure::SpeedTraits& t = *c.speed;
+    const auto number = [](std::int64_t n) { return Cell(std::to_string(n), n); };
+    table.rows.push_back({Cell(c.row->id), Cell(c.row->source), Cell(t.target), Cell(t.device),
+                          number(t.devices), Cell(t.model), Cell(t.format), Cell(c.engine), Cell(t.engine),
+                          Cell(t.backend), number(t.concurrency), number(t.depth),
+                          Cell(metric_name(c.quantity->name)), figure(c.quantity->value), figure(c.estimated),
+                          figure(c.low), figure(c.high), percent(c.error(), true)});
+  }
   return table;
 }
 
