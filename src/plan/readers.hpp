@@ -105,6 +105,9 @@ std::vector<Word> words_of_options(const YamlNode& map);
 /// The YAML of trtllm-serve's --extra_llm_api_options as words of its command line.
 std::vector<Word> words_of_llm_api(const YamlNode& map);
 
+/// NAME=value lines of an .env file; quotes around a value are not part of it.
+std::map<std::string, std::string> parse_environment(std::string_view text);
+
 /// The text of a file that a plan names, relative to the plan, for `--follow`; nothing when it can't be read.
 std::optional<std::string> followed_file(const std::string& plan, const std::string& path);
 

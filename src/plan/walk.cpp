@@ -63,24 +63,6 @@ bool skipped_folder(const fs::path& path) {
          name == "node_modules" || name == "__pycache__";
 }
 
-/// NAME=value lines; quotes around a value are not part of it.
-std::map<std::string, std::string> parse_environment(std::string_view text) {
-  std::map<std::string, std::string> out;
-  while (!text.empty() && out.size() < 10000) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.starts_with("export ")) line = trim(line.substr(7));
-    const auto equals = line.find('=');
-    if (line.starts_with('#') || equals == std::string_view::npos) continue;
-    std::string_view value = trim(line.substr(equals + 1));
-    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
-      value = value.substr(1, value.size() - 2);
-    out[std::string(trim(line.substr(0, equals)))] = std::string(value);
-  }
-  return out;
-}
-
 /// A file (or standard input) that is named can't just be skipped when nothing can be told from it.
 void named_file(const std::string& file, std::string_view text, const Options& options, Report& report) {
   const std::size_t skipped = report.skipped.size();
@@ -156,6 +138,23 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
 }
 
 }  // namespace
+
+std::map<std::string, std::string> parse_environment(std::string_view text) {
+  std::map<std::string, std::string> out;
+  while (!text.empty() && out.size() < 10000) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const auto equals = line.find('=');
+    if (line.starts_with('#') || equals == std::string_view::npos) continue;
+    std::string_view value = trim(line.substr(equals + 1));
+    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
+      value = value.substr(1, value.size() - 2);
+    out[std::string(trim(line.substr(0, equals)))] = std::string(value);
+  }
+  return out;
+}
 
 std::optional<std::string> followed_file(const std::string& plan, const std::string& path) {
   const fs::path whole = fs::path(path).is_absolute() ? fs::path(path) : fs::path(plan).parent_path() / path;
