@@ -50,7 +50,7 @@ int run_command(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::read);
   const Estimate estimate = estimator.estimate(scenario);
   const bool known = estimate.fit.verdict != Verdict::unknown;
   const bool fits = !known || estimate.fit.fits;
