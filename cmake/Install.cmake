@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS qwenfit_program RUNTIME COMPONENT program)
 # Manual page and shell completions, once the build has made them.
 install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT program OPTIONAL)
+install(FILES ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program RENAME copyright)
 
 install(TARGETS qwenfit EXPORT qwenfit-targets ARCHIVE COMPONENT library)

@@ -41,6 +41,9 @@ int run_finetune(const std::vector<std::string>& args);
 int run_compare(const std::vector<std::string>& args);
 int run_recommend(const std::vector<std::string>& args);
 int run_command(const std::vector<std::string>& args);
+int run_completion(const std::vector<std::string>& args);
+int run_complete(const std::vector<std::string>& args);  ///< what the scripts of `completion` call
+int run_man(const std::vector<std::string>& args);
 int run_cost(const std::vector<std::string>& args);
 int run_sweep(const std::vector<std::string>& args);
 int run_batch(const std::vector<std::string>& args);

@@ -81,4 +81,63 @@ std::string help_text(const CLI::App& app, const report::Style& style) {
   return report::for_locale(std::move(out), style);
 }
 
+namespace {
+
+/// Text in which roff sees nothing but text.
+std::string roff(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') out += "\\e";
+    else if (c == '-') out += "\\-";
+    else if (c == '\'' || c == '.')
+      out += (out.empty() || out.back() == '\n' ? "\\&" : "") + std::string(1, c);
+    else out += c;
+  }
+  return out;
+}
+
+HelpForm current_form = HelpForm::text;
+std::string typed_prefix;
+
+}  // namespace
+
+void set_help_form(HelpForm form, std::string prefix) {
+  current_form = form;
+  typed_prefix = std::move(prefix);
+}
+
+std::string help_man(const CLI::App& app) {
+  std::string out = fmt::format(".SS {}\n{}\n", roff(app.get_name()), roff(app.get_description()));
+  for (const CLI::Option* option : app.get_options()) {
+    if (option == app.get_help_ptr() || option->get_group().empty()) continue;
+    const std::string names = option->get_positional() ? option->get_name(true) : names_of(*option);
+    if (names.empty()) continue;  // a key that JSON alone has
+    out += fmt::format(".TP\n.B {}\n{}\n", roff(names), roff(option->get_description()));
+  }
+  if (!app.get_footer().empty()) out += ".PP\nExamples:\n.PP\n.nf\n" + roff(app.get_footer()) + ".fi\n";
+  return out;
+}
+
+std::string help_names(const CLI::App& app, std::string_view typed) {
+  std::string out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (("--" + name).starts_with(typed)) out += fmt::format("--{}\n", name);
+    }
+    for (const std::string& name : option->get_snames()) {
+      if (("-" + name).starts_with(typed)) out += fmt::format("-{}\n", name);
+    }
+  }
+  return out;
+}
+
+std::string requested_help(const CLI::App& app, const report::Style& style) {
+  switch (current_form) {
+    case HelpForm::names: return help_names(app, typed_prefix);
+    case HelpForm::man: return help_man(app);
+    case HelpForm::text: break;
+  }
+  return help_text(app, style);
+}
+
 }  // namespace qwenfit::cli

@@ -20,4 +20,14 @@ void add_examples(CLI::App& app, std::initializer_list<Example> examples);
 
 std::string help_text(const CLI::App& app, const report::Style& style);
 
+/// What `--help` prints: the help, its section of the manual page, or the names of the options, for a shell
+/// that completes them.
+enum class HelpForm : std::uint8_t { text, man, names };
+
+/// Sets the form for the rest of the run. @param prefix of the names: those that begin otherwise are left out
+void set_help_form(HelpForm form, std::string prefix);
+
+/// The help of `app` in the form that was set.
+std::string requested_help(const CLI::App& app, const report::Style& style);
+
 }  // namespace qwenfit::cli

@@ -48,6 +48,8 @@ constexpr std::array kCommands{
             "echo 'vllm serve Qwen/Qwen3-8B' | qwenfit plan init - -d rtx-4090", run_plan},
     Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",
             run_validate},
+    Command{"completion", "How does my shell complete all that?", "qwenfit completion bash", run_completion},
+    Command{"man", "Where is the manual page?", "qwenfit man", run_man},
 };
 
 std::string help(const report::Style& style) {
@@ -96,6 +98,12 @@ int dispatch(const std::vector<std::string>& args) {
   if (args.empty() || first == "--help" || first == "-h" || first == "help") {
     print(help(output_style()));
     return args.empty() ? kInputError : kAnswered;
+  }
+  if (first == "complete") return run_complete({args.begin() + 1, args.end()});
+  if ((first == "--version" || first == "-V") && args.size() > 1 && args[1] == "--json") {
+    print(fmt::format("{{\n  \"version\": \"{}\",\n  \"catalog\": \"{}\"\n}}\n", QWENFIT_VERSION,
+                      catalog::Catalog::date()));
+    return kAnswered;
   }
   if (first == "--version" || first == "-V") {
     print(fmt::format("qwenfit {} (catalog of {})\n", QWENFIT_VERSION, catalog::Catalog::date()));

@@ -148,7 +148,7 @@ bool parse(CLI::App& app, const std::vector<std::string>& args) {
     app.parse(reversed);
     return true;
   } catch (const CLI::CallForHelp&) {
-    print(help_text(app, output_style()));
+    print(requested_help(app, output_style()));
     return false;
   } catch (const CLI::ExtrasError&) {
     const auto extras = app.remaining();

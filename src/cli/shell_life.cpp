@@ -1,0 +1,141 @@
+// qwenfit completion|complete|man: what a shell and a manual want to know, from the help's own source.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "command.hpp"
+#include "help.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "qwenfit/catalog.hpp"
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::cli {
+namespace {
+
+// The scripts hand over the words behind `qwenfit` up to the cursor; the program knows the rest.
+constexpr std::string_view kBash = R"SCRIPT(# bash: source <(qwenfit completion bash)
+_qwenfit() {
+  local IFS=$'\n'
+  COMPREPLY=($(qwenfit complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _qwenfit qwenfit
+)SCRIPT";
+constexpr std::string_view kZsh = R"SCRIPT(#compdef qwenfit
+# zsh: source <(qwenfit completion zsh), or a file _qwenfit in $fpath
+_qwenfit() {
+  local -a found
+  found=(${(f)"$(qwenfit complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if (( $#found )); then compadd -a found; else _files; fi
+}
+if [ "$funcstack[1]" = _qwenfit ]; then _qwenfit "$@"; else compdef _qwenfit qwenfit; fi
+)SCRIPT";
+constexpr std::string_view kFish = R"SCRIPT(# fish: qwenfit completion fish | source
+complete -c qwenfit -a '(qwenfit complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+)SCRIPT";
+
+/// Prints those that begin with what was typed, one a line.
+class Candidates {
+ public:
+  explicit Candidates(std::string_view typed) : typed_(typed) {}
+  void add(std::string_view name) const {
+    if (name.starts_with(typed_)) print(fmt::format("{}\n", name));
+  }
+  template <class List>
+  void add_ids(const List& list) const {
+    for (const auto* item : list) add(item->id);
+  }
+
+ private:
+  std::string_view typed_;
+};
+
+const Command* command_named(std::string_view name) {
+  for (const Command& c : commands()) {
+    if (c.name == name) return &c;
+  }
+  return nullptr;
+}
+
+/// The values of an option that the catalog knows. @return whether it is such an option.
+bool add_values(std::string_view option, const Candidates& out) {
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  if (option == "-d" || option == "--device") out.add_ids(catalog.devices());
+  else if (option == "-f" || option == "--format") out.add_ids(catalog.formats());
+  else if (option == "-e" || option == "--engine") out.add_ids(catalog.engines());
+  else if (option == "-m" || option == "--model") out.add_ids(catalog.models());
+  else return false;
+  return true;
+}
+
+}  // namespace
+
+int run_completion(const std::vector<std::string>& args) {
+  CLI::App app(
+      "Prints the script by which a shell completes commands, options, models, devices, formats and engines.",
+      "qwenfit completion");
+  std::string shell;
+  app.add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  add_examples(app, {{"For this shell", "qwenfit completion bash"}});
+  if (!parse(app, args)) return kAnswered;
+  print(shell == "zsh" ? kZsh : shell == "fish" ? kFish : kBash);
+  return kAnswered;
+}
+
+int run_complete(const std::vector<std::string>& args) {
+  const std::string typed = args.empty() ? "" : args.back();
+  const Candidates out(typed);
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  if (args.size() > 1 && add_values(args[args.size() - 2], out)) return kAnswered;
+  const Command* command = args.size() > 1 ? command_named(args[0]) : nullptr;
+  if (!typed.empty() && typed[0] == '-') {
+    set_help_form(HelpForm::names, typed);
+    return command ? command->run({"--help"}) : run_estimate({"--help"});
+  }
+  if (args.size() <= 1) {
+    for (const Command& c : commands()) out.add(c.name);
+    if (!typed.empty()) out.add_ids(catalog.models());
+    return kAnswered;
+  }
+  if (args[0] == "list") {
+    for (const char* kind : {"models", "devices", "formats", "engines"}) out.add(kind);
+  } else if (args[0] == "completion") {
+    for (const char* shell : {"bash", "zsh", "fish"}) out.add(shell);
+  } else if (args[0] != "check" && args[0] != "plan" && args[0] != "batch" && args[0] != "inspect" &&
+             args[0] != "catalog" && args[0] != "validate") {
+    out.add_ids(catalog.models());
+    if (args[0] == "show") {
+      out.add_ids(catalog.devices());
+      out.add_ids(catalog.formats());
+      out.add_ids(catalog.engines());
+    }
+  }
+  return kAnswered;
+}
+
+int run_man(const std::vector<std::string>& args) {
+  CLI::App app("Prints the manual page.", "qwenfit man");
+  add_examples(app, {{"To read", "qwenfit man"}});
+  if (!parse(app, args)) return kAnswered;
+  std::string out = fmt::format(
+      ".TH QWENFIT 1 \"{}\" \"qwenfit {}\" \"User Commands\"\n.SH NAME\nqwenfit \\- memory, fit and speed of "
+      "Qwen models\n.SH SYNOPSIS\n.B qwenfit\n.I COMMAND\n.RI [ OPTIONS ]\n.br\n.B qwenfit\n.I MODEL\n.RI [ "
+      "OPTIONS ]\n.SH DESCRIPTION\nHow much memory does a Qwen model need, does it fit, how fast will it be, "
+      "and "
+      "why.\nWithout a command, the first word is a model and the command is\n.BR estimate .\n.SH COMMANDS\n",
+      catalog::Catalog::date(), QWENFIT_VERSION);
+  print(out);
+  set_help_form(HelpForm::man, "");
+  for (const Command& c : commands()) c.run({"--help"});
+  print(
+      ".SH EXIT STATUS\n.TP\n.B 0\nan answer was given\n.TP\n.B 1\na requirement is not met\n.TP\n.B 2\nthe "
+      "command line or the input is wrong\n.TP\n.B 3\nit can\\(aqt be decided\n.SH FILES\n.TP\n.I "
+      "$XDG_CONFIG_HOME/qwenfit/\ncatalog entries of one\\(aqs own\n.SH ENVIRONMENT\n.TP\n.B "
+      "QWENFIT_CATALOG\na "
+      "file or folder of such entries\n.TP\n.B NO_COLOR\nno colour\n");
+  return kAnswered;
+}
+
+}  // namespace qwenfit::cli
