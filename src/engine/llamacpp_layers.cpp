@@ -14,7 +14,7 @@ struct KeptLayers::Like {
 
 KeptLayers::KeptLayers(const ComputeJob& job, int met)
     : period_(static_cast<std::size_t>((job.rough ? 1 : 2) * std::max(1, job.shape.interval))),
-      deepstack_(static_cast<std::size_t>(job.shape.deepstack)) {
+      own_(static_cast<std::size_t>(std::max(job.shape.deepstack, job.shape.ple_layer + 1))) {
   const std::vector<LayerWeights>& all = job.placement.layers;
   const std::size_t n = all.size();
   std::vector<int> firsts;
@@ -28,8 +28,6 @@ KeptLayers::KeptLayers(const ComputeJob& job, int met)
     kinds_.push_back(known == firsts.end() ? own : *known);
     if (kinds_.back() == own) firsts.push_back(own);
   }
-  // One layer of Qwen4Exp is unlike all others.
-  const bool drops = met > 0 && job.shape.streams == 0;
   std::vector<std::pair<Like, int>> seen;
   const auto times = [&](std::size_t i) {
     const auto it =
@@ -38,8 +36,7 @@ KeptLayers::KeptLayers(const ComputeJob& job, int met)
   };
   for (std::size_t i = 0; i < n;) {
     std::size_t dropped = 0;
-    // Layers with deepstack slices are none like the others.
-    for (std::size_t length = 1; drops && i >= deepstack_ && i + length < n && times(i + length - 1) >= met;
+    for (std::size_t length = 1; met > 0 && i >= own_ && i + length < n && times(i + length - 1) >= met;
          ++length) {
       if (length % period_ == 0 && kinds_[i + length] == kinds_[i]) dropped = length;
     }
@@ -74,7 +71,7 @@ bool KeptLayers::proven_by(const std::vector<Hash>& states) const {
   };
   std::vector<Passage> passages;
   for (std::size_t k = 0; k + 1 < kept_.size(); ++k) {
-    if (kept_[k] >= deepstack_) passages.push_back({like(kept_[k]), states[k], states[k + 1]});
+    if (kept_[k] >= own_) passages.push_back({like(kept_[k]), states[k], states[k + 1]});
   }
   for (std::size_t k = 0; k + 1 < kept_.size(); ++k) {
     Hash state = states[k + 1];

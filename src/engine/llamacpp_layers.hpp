@@ -27,7 +27,7 @@ class KeptLayers {
   Like like(std::size_t i) const;
 
   std::size_t period_;  ///< two neighbours use each other's memory in turn: twice the model's, unless rough
-  std::size_t deepstack_;
+  std::size_t own_;     ///< so many first layers are like no other: deepstack slices, Qwen4Exp's lookup
   std::vector<int> kinds_;         ///< of every layer: the number of the first that is alike
   std::vector<std::size_t> kept_;  ///< numbers of the layers that stay
 };
