@@ -106,7 +106,8 @@ std::shared_ptr<const LocalModel> open_model(const catalog::Catalog& catalog, co
 std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id);
 
 /// Whether `name` means a file or folder on this machine: it is there, and either its spelling is that of a
-/// path (a separator, or an ending like .gguf, .safetensors, .json) or the catalog knows no such name.
+/// path (a separator, or an ending like .gguf, .safetensors, .json) or the catalog knows no such name; or it
+/// is missing, and nothing but a path begins so ("./").
 bool is_path(const catalog::Catalog& catalog, const std::string& name);
 
 }  // namespace qwenfit::input

@@ -81,7 +81,7 @@ const catalog::DeviceMatch& Estimator::Impl::find_device(const std::string& name
 }
 
 const input::LocalModel* Estimator::Impl::local_model(const std::string& name) {
-  if (files == ModelFiles::ignore) return nullptr;
+  if (files == ModelFiles::ignore || model_cache.contains(name)) return nullptr;
   if (const auto it = local_models.find(name); it != local_models.end()) return it->second.get();
   if (!input::is_path(catalog, name)) return nullptr;
   if (local_models.size() >= kMostLocalModels)

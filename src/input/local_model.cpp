@@ -11,6 +11,11 @@ bool looks_like_path(std::string_view name) {
   return name.ends_with(".gguf") || name.ends_with(".safetensors") || name.ends_with(".json");
 }
 
+/// No name of the catalog begins like this.
+bool is_only_path(std::string_view name) {
+  return name.starts_with("./") || name.starts_with("../") || name.starts_with("/") || name.starts_with("~/");
+}
+
 bool known(const catalog::Catalog& catalog, const std::string& name) {
   try {
     (void)catalog.find_model(name);
@@ -45,8 +50,9 @@ std::shared_ptr<const LocalModel> open_model(const catalog::Catalog& catalog, co
 
 bool is_path(const catalog::Catalog& catalog, const std::string& name) {
   std::error_code error;
-  if (name.empty() || name.find('\0') != std::string::npos || !std::filesystem::exists(name, error))
-    return false;
+  if (name.empty() || name.find('\0') != std::string::npos) return false;
+  // A path inside a container may still name the model: "/models/Qwen3-8B".
+  if (!std::filesystem::exists(name, error)) return is_only_path(name) && !known(catalog, name);
   return looks_like_path(name) || !known(catalog, name);
 }
 
