@@ -143,7 +143,7 @@ void write_speed(JsonWriter& json, const speed::Speed& s) {
   write_figure(json, "ttft_ms", s.ttft_ms);
   json.member("bound", speed::bound_name(s.bound));
   json.member("confidence", speed::confidence_name(s.confidence));
-  if (s.based_on > 0) json.member("based_on", s.based_on);
+  json.member("based_on", s.based_on);
   json.end_object();
 }
 
