@@ -113,6 +113,18 @@ void add_fallback_notes(const engine::Setup& setup, Speed& s) {
         "{} has no FP4 arithmetic: the weights are widened in the kernel (W4A16, Marlin)", d.name));
 }
 
+/// A step of more sequences takes no less time than one of fewer. The factors of batches, fitted each on
+/// setups of its own, would now and then have it otherwise.
+void no_faster_than_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, Timed& step) {
+  if (setup.concurrency <= 1) return;
+  engine::Setup fewer = setup;
+  double longest = step.seconds;
+  for (fewer.concurrency = 1; fewer.concurrency < setup.concurrency; fewer.concurrency *= 2)
+    longest = std::max(longest, time_of(fewer, plan, decode_work(fewer, plan), Phase::decode).seconds);
+  step.factor *= longest / step.seconds;
+  step.seconds = longest;
+}
+
 void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vector<engine::Step>& steps) {
   const Group& g = find_group(setup, Phase::decode);
   const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
@@ -175,7 +187,8 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   }
   Speed s;
   const Work decode = decode_work(setup, plan);
-  const Timed step = time_of(setup, plan, decode, Phase::decode);
+  Timed step = time_of(setup, plan, decode, Phase::decode);
+  no_faster_than_fewer(setup, plan, step);
   const Work prompt = prefill_work(setup, plan);
   const Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
   if (!(step.seconds > 0) || !std::isfinite(step.seconds) || !std::isfinite(prefill.seconds)) {
