@@ -185,7 +185,9 @@ TEST_CASE("paths are told from names") {
   CHECK(is_path(all(), file));
   CHECK_FALSE(is_path(all(), "Qwen3-8B.gguf"));
   CHECK_FALSE(is_path(all(), "qwen3-8b"));
-  CHECK_FALSE(is_path(all(), folder.at("nothing.gguf")));
+  CHECK(is_path(all(), folder.at("nothing.gguf")));  // to be called missing
+  CHECK_FALSE(is_path(all(), "nothing.gguf"));
+  CHECK_FALSE(is_path(all(), "/models/Qwen3-8B"));  // as containers name it
   CHECK_FALSE(is_path(all(), ""));
   // Who does not ask for files gets none opened.
   Estimator names_only(all());
