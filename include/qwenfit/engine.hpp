@@ -29,7 +29,9 @@ Backend default_backend(const catalog::Engine& engine, const catalog::Device& de
 /// One card (or unified-memory machine, or CPU) of the setup.
 struct DeviceSlot {
   const catalog::Device* device;
-  std::optional<double> memory_gb;  ///< chosen among the sizes the device comes in
+  std::optional<double> memory_gb;               ///< chosen among the sizes the device comes in
+  std::optional<Bytes> capacity = std::nullopt;  ///< where the driver reports something else than the catalog
+  std::optional<Bytes> free = std::nullopt;      ///< what others leave of it; absent: all of it
 };
 
 /// The memory beside the cards. Unknown size counts as unlimited.
@@ -243,8 +245,10 @@ std::unique_ptr<Probe> make_probe(const Setup& setup,
 /// @throws Error(unsupported) when the engine can't run this model, format or backend at all.
 void fill_defaults(Setup& setup);
 
-/// Memory of the device as its driver reports it, and the share an engine can really have. Bytes.
+/// Memory of the device as its driver reports it; what of it an engine can have when nobody else is there
+/// (`reach`); what it really can have (`usable`). Bytes.
 Bytes device_capacity(const DeviceSlot& slot);
+Bytes device_reach(const DeviceSlot& slot, Backend backend);
 Bytes device_usable(const DeviceSlot& slot, Backend backend);
 
 /// What macOS lets the GPU of a unified-memory machine wire (recommendedMaxWorkingSetSize). Bytes.

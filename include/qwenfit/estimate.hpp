@@ -1,12 +1,14 @@
 // Scenario -> Estimate: the whole of qwenfit in one call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "qwenfit/engine.hpp"
+#include "qwenfit/machine.hpp"
 #include "qwenfit/scenario.hpp"
 #include "qwenfit/speed.hpp"
 
@@ -98,11 +100,21 @@ struct Estimate {
 /// files (deployment plans) are names only.
 enum class ModelFiles : bool { ignore, read };
 
+/// What an estimator knows beside the catalog.
+struct Surroundings {
+  /// This machine, for devices named "auto": asked once, when the first such name occurs. Empty: such names
+  /// are errors.
+  std::function<machine::LocalDevices()> machine = {};
+  /// The user's own measurements, which correct speeds; null: none.
+  std::shared_ptr<const speed::Calibration> calibration = nullptr;
+};
+
 /// Turns scenarios into estimates. Keeps what repeats between scenarios (inventories, weights) in
 /// bounded caches, so one object should serve many scenarios. Not thread-safe; copies are cheap to make.
 class Estimator {
  public:
-  explicit Estimator(const catalog::Catalog& catalog, ModelFiles files = ModelFiles::ignore);
+  explicit Estimator(const catalog::Catalog& catalog, ModelFiles files = ModelFiles::ignore,
+                     Surroundings surroundings = {});
   ~Estimator();
   Estimator(const Estimator&) = delete;
   Estimator& operator=(const Estimator&) = delete;
@@ -127,8 +139,9 @@ class Estimator {
 
   const catalog::Catalog& catalog() const;
 
- private:
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 

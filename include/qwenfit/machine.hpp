@@ -107,12 +107,17 @@ std::optional<double> measure_bandwidth(const Memory& memory, Bytes cache_bytes)
 /// Last-level caches of all processors together; 0 when unknown.
 Bytes last_cache_bytes(Source& source);
 
+/// Whether a device's name means this machine: "auto", "auto-cpu", "auto-gpu0" ..., whatever the case and the
+/// dashes.
+bool names_this_machine(std::string_view name);
+
 /// A device as estimates use it.
 struct LocalDevice {
   const catalog::Device* device = nullptr;
   std::optional<double> memory_gb;  ///< chosen among the sizes the device comes in
   std::optional<Bytes> capacity;    ///< where the machine says something else than the catalog
   std::optional<Bytes> free;        ///< now
+  std::string note;                 ///< what was assumed, and what is free
 };
 
 /// A machine as estimates use it. Parts that the catalog has not are records made of what the machine says.
@@ -122,7 +127,8 @@ struct LocalDevices {
   std::string host_name;
   std::optional<double> host_bandwidth_gb_s;
   std::optional<Bytes> host_memory;     ///< available now
-  std::vector<std::string> notes;       ///< what was assumed
+  std::string host_note;                ///< where its figures are from
+  std::vector<std::string> notes;       ///< what was left out
   std::shared_ptr<const void> records;  ///< keeps what the devices point to
 };
 

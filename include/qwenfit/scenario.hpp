@@ -18,6 +18,7 @@ namespace qwenfit {
 struct DeviceRequest {
   std::string name;
   int count = 1;
+  std::optional<double> free_gib = std::nullopt;  ///< what others leave of each one's memory
 };
 
 struct HostRequest {

@@ -22,7 +22,8 @@ enum class Bound : std::uint8_t { memory, compute, latency, host, interconnect }
 
 /// What the figures rest on.
 enum class Confidence : std::uint8_t {
-  measured,    ///< this very cell (device, model, format, engine) is in the measurements
+  measured,    ///< this very cell (device, model, format, engine) is in the measurements, or the user's own
+               ///< correct it
   calibrated,  ///< the device has measurements of other models
   modelled,    ///< a data sheet only
 };
@@ -43,9 +44,13 @@ struct Speed {
   std::vector<std::string> notes;
 };
 
+class Calibration;
+
 /// The speed of `setup` placed as in `plan`; nothing when no device is given or it has no bandwidth
 /// figure (then `why_not` says so).
+/// @param calibration the user's own measurements, which correct the prediction; null: none
 std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPlan& plan,
-                             std::vector<engine::Step>* steps = nullptr, std::string* why_not = nullptr);
+                             std::vector<engine::Step>* steps = nullptr, std::string* why_not = nullptr,
+                             const Calibration* calibration = nullptr);
 
 }  // namespace qwenfit::speed

@@ -208,7 +208,7 @@ std::vector<std::string> catalog_files(const std::string& path) {
   std::vector<std::string> files;
   const auto wanted = [](const fs::path& file) {
     return file.extension() == ".json" && file.filename() != "config.json" &&
-           !file.filename().string().ends_with(".schema.json");
+           file.filename() != "calibration.json" && !file.filename().string().ends_with(".schema.json");
   };
   constexpr auto kOptions = fs::directory_options::skip_permission_denied;
   for (auto it = fs::recursive_directory_iterator(path, kOptions, error);

@@ -14,6 +14,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -25,7 +26,8 @@ constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 /// Answers lines one by one and counts what went wrong.
 class Batch {
  public:
-  explicit Batch(const catalog::Catalog& catalog) : estimator_(catalog, ModelFiles::read) {}
+  explicit Batch(const catalog::Catalog& catalog)
+      : estimator_(catalog, ModelFiles::read, surroundings(catalog)) {}
 
   void line(std::string_view text, std::string& out) {
     ++line_;

@@ -17,6 +17,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/plan.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -167,7 +168,7 @@ int run_check(const std::vector<std::string>& args) {
     throw Error(ErrorCode::usage, "no file is named; - is standard input, -- COMMAND a command line");
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
   o.plan.catalog = &catalog;
   prepare(o);
   if (!o.baseline.empty()) o.plan.baseline = read_baseline(o.baseline);

@@ -9,6 +9,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "report/advice.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -69,7 +70,7 @@ int run_compare(const std::vector<std::string>& args) {
                 {"Devices", "qwenfit compare qwen3-32b --devices rtx-5090,l40s,h100"}});
   if (!parse(app, args)) return kAnswered;
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   std::vector<std::string> names;
   const std::vector<Scenario> scenarios = vary(scenario, sides, names);
   print(report::render(report::comparison_sections(compare(estimator, scenarios, names)), common.form(),

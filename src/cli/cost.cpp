@@ -7,6 +7,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "report/advice.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 
@@ -37,7 +38,7 @@ int run_cost(const std::vector<std::string>& args) {
     if (scenario.model.empty())
       throw Error(ErrorCode::usage, "a model is missing, or --tok-s: `qwenfit cost --help`");
     const catalog::Catalog catalog = open_catalog(common);
-    Estimator estimator(catalog, ModelFiles::read);
+    Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
     rows = cost_by_concurrency(estimator, scenario);
   }
   print(report::render(report::cost_table(rows), common.form(), output_style()));

@@ -6,6 +6,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/machine.hpp"
 #include "report/machine.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 
@@ -33,11 +34,7 @@ int run_detect(const std::vector<std::string>& args) {
   const catalog::Catalog catalog = open_catalog(common);
   const auto source = folder.empty() ? machine::this_machine() : machine::recorded_machine(folder);
   machine::Machine found = machine::detect(catalog, *source);
-  if (measure) {
-    found.memory.measured_gb_s = machine::measure_bandwidth(found.memory, machine::last_cache_bytes(*source));
-    if (!found.memory.measured_gb_s)
-      found.notes.emplace_back("there is not enough free memory to measure its bandwidth");
-  }
+  if (measure) measure_memory(*source, found);
   print(report::render(report::machine_sections(found), common.form(), output_style()));
   return kAnswered;
 }

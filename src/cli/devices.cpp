@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "report/questions.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -50,7 +51,7 @@ int run_devices(const std::vector<std::string>& args) {
   for (const std::string& kind : kinds) question.kinds.push_back(parse_device_kind(kind));
   question.order = parse_device_order(order);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   const DevicesAnswer answer = compare_devices(estimator, scenario, question);
   const std::size_t most = all ? std::numeric_limits<std::size_t>::max() : kRowsOfGroup;
   print(report::render(answer, common.form(), output_style(), most));

@@ -8,6 +8,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 
@@ -42,7 +43,7 @@ int run_estimate(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   Estimate estimate = estimator.estimate(scenario);
   const report::Form form = common.form();
   // Sentences are for people; JSON is the same object that `batch` writes.

@@ -10,6 +10,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/units.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -74,7 +75,7 @@ int run_finetune(const std::vector<std::string>& args) {
   if (options.fsdp) train.fsdp = true;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   scenario.train = train;
   if (train.method.empty()) {
     print(report::render(report::finetune_table(compare_finetuning(estimator, scenario)), common.form(),

@@ -6,6 +6,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/limits.hpp"
 #include "report/questions.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 
@@ -41,7 +42,7 @@ int run_max(const std::vector<std::string>& args) {
   if (device_order == DeviceOrder::speed)
     throw Error(ErrorCode::invalid_value, "sort: 'speed': the least of the devices is by memory or price");
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   const LimitAnswer answer = find_limit(estimator, scenario, limit, device_order);
   print(report::render(report::limit_card(answer), common.form(), output_style()));
   return answer.value || !answer.name.empty() ? kAnswered : kRequirementNotMet;

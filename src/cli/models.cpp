@@ -11,6 +11,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "report/questions.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -43,7 +44,7 @@ int run_models(const std::vector<std::string>& args) {
   question.use = catalog::parse_use_case(use);
   question.filter = fmt::format("{}", fmt::join(words, " "));
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
   const ModelsAnswer answer = compare_models(estimator, scenario, question);
   const bool people = common.form() == report::Form::text || common.form() == report::Form::markdown;
   const std::size_t most = all || !people ? std::numeric_limits<std::size_t>::max() : kRows;

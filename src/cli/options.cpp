@@ -11,6 +11,7 @@
 #include "help.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
+#include "user_files.hpp"
 
 namespace qwenfit::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "report/questions.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 
@@ -24,7 +25,7 @@ int run_quants(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   const QuantsAnswer answer = compare_quants(estimator, scenario);
   print(report::render(report::quants_table(answer, scenario.method == Method::quick), common.form(),
                        output_style()));

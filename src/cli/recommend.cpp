@@ -12,6 +12,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/guide.hpp"
 #include "report/advice.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -97,7 +98,7 @@ int run_recommend(const std::vector<std::string>& args) {
   Wish wish = wish_of(options);
   if (!wish.min_context) wish.min_context = scenario.context ? scenario.context : scenario.require.context;
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog);
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
   if (options.use.empty() && !options.generation.empty()) {
     print(report::render(report::guide_sections(guide(estimator, options.generation, scenario.usd_per_hour)),
                          common.form(), output_style()));

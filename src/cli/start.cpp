@@ -8,6 +8,7 @@
 #include "qwenfit/error.hpp"
 #include "report/command.hpp"
 #include "report/words.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -50,7 +51,7 @@ int run_command(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read);
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   const Estimate estimate = estimator.estimate(scenario);
   const bool known = estimate.fit.verdict != Verdict::unknown;
   const bool fits = !known || estimate.fit.fits;

@@ -9,6 +9,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "surroundings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::int64_t kLimit = 1'000'000;
 class Points {
  public:
   Points(const catalog::Catalog& catalog, report::Form form)
-      : estimator_(catalog, ModelFiles::read), form_(form) {}
+      : estimator_(catalog, ModelFiles::read, surroundings(catalog)), form_(form) {}
 
   void point(const Scenario& scenario, std::int64_t number, const std::string& error) {
     ++points_;

@@ -1,4 +1,5 @@
 // What a device really has to give: driver reserve, working-set limits of unified memory.
+#include <algorithm>
 #include <cmath>
 
 #include "qwenfit/engine.hpp"
@@ -7,11 +8,12 @@ namespace qwenfit::engine {
 
 Bytes device_capacity(const DeviceSlot& slot) {
   const catalog::Device& d = *slot.device;
+  if (slot.capacity) return *slot.capacity;
   if (d.memory_cuda_total_mib_linux) return *d.memory_cuda_total_mib_linux * units::kMiB;
   if (slot.memory_gb) return units::gib(*slot.memory_gb);
   if (d.memory_bytes_usable) return *d.memory_bytes_usable;
   if (d.memory_gb) return units::gib(*d.memory_gb);
-  return 0;
+  return slot.free.value_or(0);
 }
 
 Bytes apple_working_set(const DeviceSlot& slot, MacOs system) {
@@ -31,15 +33,21 @@ Bytes apple_working_set(const DeviceSlot& slot, MacOs system) {
   return static_cast<Bytes>(static_cast<double>(capacity) * share);
 }
 
-Bytes device_usable(const DeviceSlot& slot, Backend backend) {
+Bytes device_reach(const DeviceSlot& slot, Backend backend) {
   const catalog::Device& d = *slot.device;
   const Bytes capacity = device_capacity(slot);
   if (backend == Backend::metal && d.vendor == catalog::Vendor::apple)
     return apple_working_set(slot, MacOs::from_26);
-  if (d.gpu_memory_fraction && backend != Backend::cpu) {
+  // A driver's own figure is of what the GPU can have already.
+  if (d.gpu_memory_fraction && !slot.capacity && backend != Backend::cpu) {
     return static_cast<Bytes>(static_cast<double>(capacity) * *d.gpu_memory_fraction);
   }
   return capacity;
+}
+
+Bytes device_usable(const DeviceSlot& slot, Backend backend) {
+  const Bytes reach = device_reach(slot, backend);
+  return slot.free ? std::min(reach, *slot.free) : reach;
 }
 
 }  // namespace qwenfit::engine

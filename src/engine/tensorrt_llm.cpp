@@ -87,8 +87,8 @@ class TensorRt : public Rules {
       }
       d.runtime = context_bytes(setup, rank);
       d.capacity = device_capacity(setup.devices[rank]);
-      d.usable = d.capacity;
-      const Bytes left = d.capacity - d.weights - d.compute - d.runtime;
+      d.usable = std::min(d.capacity, setup.devices[rank].free.value_or(d.capacity));
+      const Bytes left = d.usable - d.weights - d.compute - d.runtime;
       const Bytes bytes =
           left > 0 ? static_cast<Bytes>(static_cast<double>(left) * *setup.serving.gpu_memory_utilization)
                    : left;

@@ -70,12 +70,14 @@ std::int64_t checked_blocks(const Version& version, const Setup& setup, const Kv
 }
 
 /// What vLLM says when it does not start, or nothing.
+/// @param others what other programs hold of the card
 std::optional<std::string> refusal_of(const Version& version, const Setup& setup, const RankMemory& m,
-                                      const KvLayout& kv, const Pool& pool, const DeviceMemory& card) {
+                                      const KvLayout& kv, const Pool& pool, const DeviceMemory& card,
+                                      Bytes others) {
   const ServingOptions& s = setup.serving;
   const Bytes capacity = card.capacity;
   const Bytes requested = requested_of(setup, capacity);
-  const Bytes free = capacity - (card.runtime - m.inside);
+  const Bytes free = capacity - others - (card.runtime - m.inside);
   if (m.weights > free) {
     return fmt::format("CUDA out of memory while loading: {} of weights per card, {} free",
                        format_bytes(m.weights), format_bytes(free));
@@ -164,7 +166,7 @@ void size_pool(Draft& draft) {
   for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank) {
     const RankMemory& m = draft.memory_of(rank);
     DeviceMemory& d = draft.plan.devices[rank];
-    d.capacity = device_usable(setup.devices[rank], setup.backend);
+    d.capacity = device_reach(setup.devices[rank], setup.backend);
     const Bytes requested = requested_of(setup, d.capacity);
     const Bytes available =
         setup.serving.kv_cache_memory_bytes.value_or(requested - m.in_budget(draft.version));
@@ -175,7 +177,8 @@ void size_pool(Draft& draft) {
       draft.pool.kv_bytes = std::max<Bytes>(available, 0);
     }
     const Bytes beside = d.runtime - m.inside + (draft.version.graphs_in_budget ? 0 : m.graphs);
-    d.usable = setup.serving.kv_cache_memory_bytes ? d.capacity : std::min(d.capacity, requested + beside);
+    const Bytes free = device_usable(setup.devices[rank], setup.backend);
+    d.usable = setup.serving.kv_cache_memory_bytes ? free : std::min(free, requested + beside);
   }
   for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank)
     draft.plan.devices[rank].kv_cache = draft.pool.blocks * draft.memory_of(rank).kv.block_bytes();
@@ -247,7 +250,8 @@ class VllmRules : public Rules {
       const Bytes block = m.kv.block_bytes();
       draft.plan.host.kv_cache = 4 * units::kGiB / block * block * draft.ranks.total();
     }
-    draft.plan.refusal = refusal_of(version, setup, m, draft.counted(), draft.pool, card);
+    const Bytes others = card.capacity - device_usable(setup.devices[draft.poorest], setup.backend);
+    draft.plan.refusal = refusal_of(version, setup, m, draft.counted(), draft.pool, card, others);
     draft.plan.pool = draft.pool;
     explain_rank(derive, draft);
     explain_pool(derive, draft);

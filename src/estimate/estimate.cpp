@@ -30,8 +30,8 @@ Formulas formulas_of(const Scenario& scenario) {
             [](const engine::Setup& setup, const engine::MemoryPlan&) {
               return engine::make_probe(setup, train::plan_memory);
             },
-            [](const engine::Setup&, const engine::MemoryPlan&, std::vector<engine::Step>*,
-               std::string*) -> std::optional<speed::Speed> { return std::nullopt; }};
+            [](const engine::Setup&, const engine::MemoryPlan&, std::vector<engine::Step>*, std::string*,
+               const speed::Calibration*) -> std::optional<speed::Speed> { return std::nullopt; }};
   }
   if (scenario.method == Method::quick) return quick::formulas();
   return {engine::plan_memory, engine::make_probe, speed::predict};
@@ -90,8 +90,15 @@ const input::LocalModel* Estimator::Impl::local_model(const std::string& name) {
   return local_models.emplace(name, input::open_model(catalog, name)).first->second.get();
 }
 
-Estimator::Estimator(const catalog::Catalog& catalog, ModelFiles files)
-    : impl_(std::make_unique<Impl>(catalog, files)) {}
+const machine::LocalDevices& Estimator::Impl::here() {
+  if (!surroundings.machine)
+    throw Error(ErrorCode::unknown_device, "device: 'auto' is this machine, which is not looked at here");
+  if (!local) local = surroundings.machine();
+  return *local;
+}
+
+Estimator::Estimator(const catalog::Catalog& catalog, ModelFiles files, Surroundings surroundings)
+    : impl_(std::make_unique<Impl>(catalog, files, std::move(surroundings))) {}
 Estimator::~Estimator() = default;
 const catalog::Catalog& Estimator::catalog() const {
   return impl_->catalog;
@@ -114,7 +121,7 @@ Estimate Estimator::estimate(const Scenario& scenario, bool limits) {
   e.memory = formulas.plan(e.setup, steps);
   if (e.setup.train) e.train = train::plan(e.setup);
   std::string why_not;
-  e.speed = formulas.speed(e.setup, e.memory, steps, &why_not);
+  e.speed = formulas.speed(e.setup, e.memory, steps, &why_not, impl_->surroundings.calibration.get());
   // Requirements of context and concurrency are about the limits.
   const bool limits_asked = limits || scenario.require.context || scenario.require.concurrency;
   e.fit = judge_fit(e.setup, e.memory, formulas, limits_asked);

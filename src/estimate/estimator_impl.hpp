@@ -11,7 +11,8 @@
 namespace qwenfit {
 
 struct Estimator::Impl {
-  Impl(const catalog::Catalog& c, ModelFiles f) : catalog(c), files(f) {}
+  Impl(const catalog::Catalog& c, ModelFiles f, Surroundings s)
+      : catalog(c), files(f), surroundings(std::move(s)) {}
 
   /// What repeats between scenarios is kept: inventories are walked once.
   std::shared_ptr<const format::Weights> weights(const catalog::Model& model,
@@ -28,8 +29,13 @@ struct Estimator::Impl {
   /// The model on this machine that `name` is the path of; null when it is no path.
   const input::LocalModel* local_model(const std::string& name);
 
+  /// The parts of this machine. @throws Error(unknown_device) where nobody looks at it.
+  const machine::LocalDevices& here();
+
   const catalog::Catalog catalog;
   const ModelFiles files;
+  const Surroundings surroundings;
+  std::optional<machine::LocalDevices> local;
   using Key = std::tuple<const catalog::Model*, const catalog::WeightFormat*, bool, bool, bool, bool, bool,
                          std::string>;
   std::map<Key, std::shared_ptr<const format::Weights>> weight_cache;

@@ -14,7 +14,8 @@ struct Formulas {
   engine::MemoryPlan (*plan)(const engine::Setup&, std::vector<engine::Step>*);
   std::unique_ptr<engine::Probe> (*probe)(const engine::Setup&, const engine::MemoryPlan&);
   std::optional<speed::Speed> (*speed)(const engine::Setup&, const engine::MemoryPlan&,
-                                       std::vector<engine::Step>*, std::string* why_not);
+                                       std::vector<engine::Step>*, std::string* why_not,
+                                       const speed::Calibration* calibration);
 };
 
 /// The formulas that answer `scenario`.

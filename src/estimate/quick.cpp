@@ -96,7 +96,7 @@ MemoryPlan plan_memory(const Setup& setup, std::vector<Step>* steps) {
 
 /// Several devices work one after another, each on its share.
 std::optional<speed::Speed> predict(const Setup& setup, const MemoryPlan&, std::vector<Step>* steps,
-                                    std::string* why_not) {
+                                    std::string* why_not, const speed::Calibration*) {
   if (setup.devices.empty()) return std::nullopt;
   const double gb = to_gb(memory(setup));
   double seconds = 0;

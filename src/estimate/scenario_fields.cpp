@@ -30,7 +30,8 @@ const std::array kFields{
           Group::what, Shape::method},
 
     Field{"device", "-d,--device", "DEVICE",
-          "card or machine, as people write it: 4090, 'M3 Max 64GB', 2x h100", Group::device, Shape::devices},
+          "card or machine, as people write it: 4090, 'M3 Max 64GB', 2x h100; auto is this machine",
+          Group::device, Shape::devices},
     Field{"device_count", "-n,--device-count,--count", "N", "how many of it", Group::device,
           Member<S>{&S::device_count}, 1, kCards},
     Field{"backend", "--backend", "BACKEND", "cuda, rocm, vulkan, metal, sycl, cpu", Group::device,

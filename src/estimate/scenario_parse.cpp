@@ -130,10 +130,11 @@ void set_devices(Scenario& scenario, const json& value) {
     DeviceRequest request = parse_device(values::text("device.device", item["device"]));
     for (const auto& [key, count] : item.items()) {
       if (key == "count") request.count = static_cast<int>(values::count("device.count", count, 1, 65536));
+      else if (key == "free_gib") request.free_gib = values::number("device.free_gib", count);
       else if (key != "device")
         throw Error(ErrorCode::unknown_key,
                     fmt::format("device: unknown key '{}'{}", key,
-                                catalog::did_you_mean_of_few(key, {"device", "count"})));
+                                catalog::did_you_mean_of_few(key, {"device", "count", "free_gib"})));
     }
     scenario.devices.push_back(std::move(request));
   }

@@ -9,6 +9,7 @@
 #include "estimator_impl.hpp"
 #include "quick.hpp"
 #include "qwenfit/error.hpp"
+#include "setup_devices.hpp"
 
 namespace qwenfit {
 namespace {
@@ -50,66 +51,6 @@ const catalog::DType* kv_dtype(const catalog::Catalog& catalog, std::string_view
   }
   throw Error(ErrorCode::unknown_name,
               fmt::format("{}: unknown KV cache type '{}'{}", key, text, catalog::did_you_mean(text, known)));
-}
-
-constexpr std::int64_t kMostDevices = 65536;
-
-void add_note(Setup& setup, const std::string& note) {
-  if (!note.empty()) setup.notes.push_back(note);
-}
-
-/// @param find the device match of a name.
-template <class F>
-void add_devices(const catalog::Catalog& catalog, const Scenario& scenario, F&& find, Setup& setup) {
-  for (const DeviceRequest& request : scenario.devices) {
-    const catalog::DeviceMatch& match = find(request.name);
-    add_note(setup, match.note);
-    // A system is so many of its single device.
-    const catalog::Device* device = match.device;
-    std::int64_t count = std::int64_t{match.count} * request.count;
-    if (!device->base_device.empty()) {
-      count *= device->device_count;
-      device = catalog.device(device->base_device);
-    }
-    if (count + std::ssize(setup.devices) > kMostDevices)
-      throw Error(ErrorCode::invalid_value, "device: more than 65,536 devices");
-    setup.devices.insert(setup.devices.end(), static_cast<std::size_t>(count), {device, match.memory_gb});
-  }
-  if (scenario.device_count) {
-    if (scenario.devices.empty()) throw Error(ErrorCode::usage, "device_count is given without a device");
-    if (scenario.devices.size() > 1)
-      throw Error(ErrorCode::usage, "device_count does not go with a list of devices: give each its count");
-    const engine::DeviceSlot slot = setup.devices.front();
-    setup.devices.assign(static_cast<std::size_t>(*scenario.device_count), slot);
-  }
-}
-
-/// The host: a catalog entry, figures, or (for CPUs and Grace machines) the device's own memory.
-engine::Host host_of(const catalog::Catalog& catalog, const Scenario& scenario, Setup& setup) {
-  engine::Host host{"dual-channel DDR5-5600", 89.6, std::nullopt};
-  if (!setup.devices.empty()) {
-    const catalog::Device& device = *setup.devices.front().device;
-    if (device.host_bandwidth_gb_s)
-      host = {std::string(device.name), *device.host_bandwidth_gb_s, std::nullopt};
-    if (device.host_memory_gb) host.memory = units::gib(*device.host_memory_gb);
-  }
-  if (!scenario.host) return host;
-  if (!scenario.host->name.empty()) {
-    const catalog::DeviceMatch match = catalog.find_device(scenario.host->name);
-    add_note(setup, match.note);
-    host.name = std::string(match.device->name);
-    if (match.device->bandwidth_gb_s) host.bandwidth_gb_s = *match.device->bandwidth_gb_s;
-    if (match.memory_gb) host.memory = units::gib(*match.memory_gb);
-  } else {
-    host.name = "as given";
-  }
-  if (scenario.host->bandwidth_gb_s) {
-    if (*scenario.host->bandwidth_gb_s <= 0)
-      throw Error(ErrorCode::invalid_value, "host: bandwidth_gb_s must be above 0");
-    host.bandwidth_gb_s = *scenario.host->bandwidth_gb_s;
-  }
-  if (scenario.host->memory_gib) host.memory = units::gib(std::min(*scenario.host->memory_gib, 1e6));
-  return host;
 }
 
 /// The engine that a format is made for, when none is named.
@@ -316,10 +257,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   setup.model = match.model;
   setup.variant = match.variant;
   add_note(setup, match.note);
-  const auto find_device = [&](const std::string& name) -> const catalog::DeviceMatch& {
-    return impl_->find_device(name);
-  };
-  add_devices(catalog, scenario, find_device, setup);
+  add_devices(scenario, *impl_, setup);
 
   const catalog::WeightFormat* format = match.format;
   if (scenario.format) format = &format_asked(catalog, *scenario.format, local);
@@ -350,7 +288,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
         fmt::format("speculative: {} has no MTP layers to draft with: its methods are draft and ngram",
                     setup.model->name));
   if (scenario.train) set_training(scenario, setup);
-  setup.host = host_of(catalog, scenario, setup);
+  setup.host = host_of(scenario, *impl_, setup);
 
   if (scenario.method == Method::quick) {
     setup.weights = impl_->quick_weights(*setup.model, *format);

@@ -41,8 +41,10 @@ Scenario filled_in(const Scenario& scenario, const engine::Setup& setup) {
   if (s.engine_version->empty()) s.engine_version.reset();
   s.devices.clear();
   for (const engine::DeviceSlot& slot : setup.devices) {
-    if (!s.devices.empty() && s.devices.back().name == slot.device->id) ++s.devices.back().count;
-    else s.devices.push_back({std::string(slot.device->id), 1});
+    const std::optional<double> free = slot.free ? std::optional(units::to_gib(*slot.free)) : std::nullopt;
+    if (!s.devices.empty() && s.devices.back().name == slot.device->id && s.devices.back().free_gib == free)
+      ++s.devices.back().count;
+    else s.devices.push_back({std::string(slot.device->id), 1, free});
   }
   if (s.devices.size() == 1) s.device_count = s.devices.front().count;
   if (!setup.devices.empty()) {

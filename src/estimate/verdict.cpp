@@ -43,7 +43,8 @@ double room(const engine::Setup& setup, const engine::MemoryPlan& plan) {
     least = std::min(least, d.headroom());
     if (i < setup.devices.size() && shares_memory(setup.devices[i]) &&
         !setup.devices[i].device->host_memory_gb)
-      least = std::min(least, d.capacity - d.total() - plan.host.total());
+      least = std::min(least, std::min(d.capacity, setup.devices[i].free.value_or(d.capacity)) - d.total() -
+                                  plan.host.total());
   }
   return static_cast<double>(least);
 }

@@ -32,7 +32,7 @@ double whole_gib(Bytes bytes) {
 
 LocalDevice matched(const Gpu& gpu) {
   const Device& d = *gpu.match.device;
-  LocalDevice local{&d, gpu.match.memory_gb, std::nullopt, gpu.free};
+  LocalDevice local{&d, gpu.match.memory_gb, std::nullopt, gpu.free, ""};
   if (!gpu.memory) return local;
   if (!d.working_sets.empty()) {  // Apple: what of it the GPU may have is known
     local.memory_gb = units::to_gib(*gpu.memory);
@@ -53,7 +53,7 @@ LocalDevice unmatched(const Gpu& gpu, std::size_t number, Records& records) {
   d.device_class = DeviceClass::consumer;
   d.device_count = 1;
   d.memory_gb = whole_gib(*gpu.memory);
-  return {&d, std::nullopt, gpu.memory, gpu.free};
+  return {&d, std::nullopt, gpu.memory, gpu.free, ""};
 }
 
 /// Operations a second of all cores: a fused multiply-add of one vector of 32-bit numbers each cycle, as the
@@ -67,14 +67,12 @@ std::optional<double> tflops_of(const Processor& p) {
   return p.cores * p.mega_hertz * 1e6 * lanes * 2 / 1e12;
 }
 
-const Device* processor_record(const Machine& machine, Records& records, std::vector<std::string>& notes) {
+/// The processor's record, with the bandwidth that the machine tells.
+const Device* processor_record(const Machine& machine, Records& records) {
   const Processor& p = machine.processor;
   const Memory& memory = machine.memory;
   const Device* known = p.match.device;
-  if (known && !memory.bandwidth_gb_s && known->bandwidth_gb_s) {
-    if (!p.match.note.empty()) notes.push_back(p.match.note);
-    return known;
-  }
+  if (known && !memory.bandwidth_gb_s && known->bandwidth_gb_s) return known;
   Device& d = records.devices.emplace_back();
   if (known) {
     d = *known;
@@ -87,16 +85,35 @@ const Device* processor_record(const Machine& machine, Records& records, std::ve
   }
   d.name = records.keep(p.name.empty() ? "processor" : p.name);
   d.bandwidth_gb_s = memory.bandwidth_gb_s ? memory.bandwidth_gb_s : memory.measured_gb_s;
-  if (memory.bandwidth_gb_s)
-    notes.push_back(fmt::format("memory bandwidth of {:.1f} GB/s: {} modules of {} at {} MT/s",
-                                *memory.bandwidth_gb_s, memory.modules.size(), memory.modules.front().type,
-                                memory.modules.front().mega_transfers));
-  else if (memory.measured_gb_s)
-    notes.push_back(fmt::format("memory bandwidth of {:.1f} GB/s: measured here", *memory.measured_gb_s));
   return &d;
 }
 
+/// Where the figures of processor and memory are from.
+std::string about_memory(const Machine& machine) {
+  const Memory& memory = machine.memory;
+  const Device* known = machine.processor.match.device;
+  std::string text = machine.processor.name.empty() ? "processor" : machine.processor.name;
+  text += ": ";
+  if (memory.available)
+    text += fmt::format("{} of memory are free now, ", units::format_bytes(*memory.available));
+  if (memory.bandwidth_gb_s)
+    return text + fmt::format("{:.1f} GB/s by its {} modules at {} MT/s", *memory.bandwidth_gb_s,
+                              memory.modules.size(), memory.modules.front().mega_transfers);
+  if (known && known->bandwidth_gb_s)
+    return text + fmt::format("{:.1f} GB/s as {}", *known->bandwidth_gb_s, known->name);
+  if (memory.measured_gb_s) return text + fmt::format("{:.1f} GB/s as measured here", *memory.measured_gb_s);
+  return text + "its bandwidth is not known: `qwenfit detect --measure` measures it";
+}
+
 }  // namespace
+
+bool names_this_machine(std::string_view name) {
+  const std::string folded = catalog::fold_name(name);
+  constexpr std::string_view kGpu = "autogpu";
+  return folded == "auto" || folded == "autocpu" ||
+         (folded.starts_with(kGpu) && folded.size() > kGpu.size() &&
+          folded.find_first_not_of("0123456789", kGpu.size()) == std::string::npos);
+}
 
 LocalDevices local_devices(const Machine& machine) {
   LocalDevices out;
@@ -104,32 +121,26 @@ LocalDevices local_devices(const Machine& machine) {
   out.records = records;
   for (const Gpu& gpu : machine.gpus) {
     if (gpu.match.device) {
-      if (!gpu.match.note.empty()) out.notes.push_back(gpu.match.note);
-      out.gpus.push_back(matched(gpu));
+      LocalDevice& local = out.gpus.emplace_back(matched(gpu));
+      local.note = gpu.match.note;
       if (gpu.free)
-        out.notes.push_back(
-            fmt::format("{}: {} are free now", gpu.match.device->name, units::format_bytes(*gpu.free)));
-      continue;
-    }
-    if (gpu.unified || gpu.memory.value_or(0) < kSmallestCard) {
+        local.note += fmt::format("{}{}: {} are free now", local.note.empty() ? "" : "; ",
+                                  gpu.match.device->name, units::format_bytes(*gpu.free));
+    } else if (gpu.unified || gpu.memory.value_or(0) < kSmallestCard) {
       out.notes.push_back(fmt::format(
           "{} is left out: the catalog does not know it, and it has no memory of its own to speak of",
           gpu.name));
-      continue;
+    } else {
+      LocalDevice& local = out.gpus.emplace_back(unmatched(gpu, out.gpus.size(), *records));
+      local.note =
+          fmt::format("{} is not in the catalog: its memory is known ({} free now), but not how fast it is",
+                      gpu.name, units::format_bytes(gpu.free.value_or(*gpu.memory)));
     }
-    out.gpus.push_back(unmatched(gpu, out.gpus.size(), *records));
-    out.notes.push_back(
-        fmt::format("{} is not in the catalog: of its {} memory is known, but not how fast it is", gpu.name,
-                    units::format_bytes(*gpu.memory)));
   }
   const Memory& memory = machine.memory;
-  std::vector<std::string> about_memory;
-  out.processor = {processor_record(machine, *records, about_memory), std::nullopt, memory.total,
-                   memory.available};
-  if (memory.available)
-    about_memory.push_back(
-        fmt::format("host memory: {} are free now", units::format_bytes(*memory.available)));
-  out.notes.insert(out.notes.end(), about_memory.begin(), about_memory.end());
+  out.host_note = about_memory(machine);
+  out.processor = {processor_record(machine, *records), std::nullopt, memory.total, memory.available,
+                   out.host_note};
   out.host_name = out.processor.device->name;
   out.host_bandwidth_gb_s = out.processor.device->bandwidth_gb_s;
   out.host_memory = memory.available;

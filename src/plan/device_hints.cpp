@@ -6,6 +6,7 @@
 
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
+#include "qwenfit/machine.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -46,6 +47,9 @@ std::optional<double> size_in(const std::string& value) {
   return units::parse_number(std::string_view(name).substr(begin, name.size() - 2 - begin));
 }
 
+/// A replica has no more cards than this.
+constexpr std::int64_t kMostCards = 4096;
+
 }  // namespace
 
 std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_view text) {
@@ -70,6 +74,20 @@ std::int64_t engine_gpus(const Scenario& s) {
   }
   return n;
 }
+
+namespace {
+
+/// This machine's cards: as many as the engine's flags or the file ask for, else (llama.cpp) all of them.
+void choose_this_machine(Deployment& d, const std::string& name, const std::optional<std::int64_t>& count) {
+  d.device = name;
+  d.device_source = "--device";
+  if (!d.gpus && count) d.gpus = count;
+  d.scenario.devices = {{name, 1}};
+  if (serves_in_parallel(d.engine)) d.scenario.device_count = engine_gpus(d.scenario);
+  else if (d.gpus) d.scenario.device_count = std::clamp<std::int64_t>(*d.gpus, 1, kMostCards);
+}
+
+}  // namespace
 
 void choose_device(Deployment& d, const Workload& workload, const Options& options) {
   // Whatever card it is cut from, a slice is not that card.
@@ -109,6 +127,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
   }
   if (d.device.empty() && !options.device.empty()) {
     const auto [name, n] = split_device(options.device);
+    if (machine::names_this_machine(name)) return choose_this_machine(d, name, n);
     const catalog::DeviceMatch match = catalog.find_device(name);  // the user's own words: an error is theirs
     d.device = match.memory_gb ? name : std::string(match.device->id);
     d.device_source = "--device";
@@ -127,7 +146,7 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
   const bool serving = serves_in_parallel(d.engine);
   std::int64_t cards = serving ? asked : d.gpus.value_or(count.value_or(system.value_or(asked)));
   if (!serving && (d.gpu_resource == "all" || !d.gpus) && count) cards = *count;
-  cards = std::clamp<std::int64_t>(cards, 1, 4096);
+  cards = std::clamp<std::int64_t>(cards, 1, kMostCards);
   if (!d.gpus && count) d.gpus = count;
   d.scenario.devices = {{d.device, static_cast<int>(cards)}};
 }

@@ -165,7 +165,9 @@ class PlanReader {
       if (d.scenario.engine) d.engine = std::string(catalog.find_engine(*d.scenario.engine).id);
       if (!d.scenario.devices.empty()) {
         // As the scenario has it: nothing is added to what a plan says.
-        d.device = std::string(catalog.find_device(d.scenario.devices.front().name).device->id);
+        const std::string& name = d.scenario.devices.front().name;
+        d.device =
+            machine::names_this_machine(name) ? name : std::string(catalog.find_device(name).device->id);
         d.device_source = "plan";
         if (!d.gpus) d.gpus = d.scenario.device_count.value_or(d.scenario.devices.front().count);
       } else {

@@ -45,7 +45,7 @@ void write_id(JsonWriter& json, const Scenario& s) {
 
 void write_devices(JsonWriter& json, const Scenario& s) {
   if (s.devices.empty()) return;
-  if (s.devices.size() == 1) {
+  if (s.devices.size() == 1 && !s.devices.front().free_gib) {
     json.member("device", s.devices.front().name);
     return;
   }
@@ -54,6 +54,7 @@ void write_devices(JsonWriter& json, const Scenario& s) {
     json.begin_object();
     json.member("device", d.name);
     json.member("count", d.count);
+    json.member("free_gib", d.free_gib);
     json.end_object();
   }
   json.end_array();

@@ -28,12 +28,30 @@ double interval_scale(Phase phase, const std::string& kind, Confidence confidenc
 }
 
 Confidence confidence_of(const Timed& t) {
-  return t.cell ? Confidence::measured : t.device_rows > 0 ? Confidence::calibrated : Confidence::modelled;
+  return t.cell || t.own     ? Confidence::measured
+         : t.device_rows > 0 ? Confidence::calibrated
+                             : Confidence::modelled;
 }
 
 /// The factor by which a figure may be off.
 double spread_of(const Timed& t, Phase phase, const std::string& kind) {
   return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, kind, confidence_of(t)));
+}
+
+/// What the user's own measurements make of a prediction.
+Timed corrected(Timed t, const engine::Setup& setup, Phase phase, const Calibration* calibration) {
+  if (calibration) t.own = calibration->find(setup, phase == Phase::prefill);
+  if (!t.own) return t;
+  t.seconds /= t.own->factor;
+  t.factor /= t.own->factor;
+  t.variance = t.own->variance;
+  return t;
+}
+
+std::string own_note(const Correction& own) {
+  return fmt::format(
+      "corrected x {:.2f} by {} of your own decode measurements of {}: `qwenfit calibrate list`", own.factor,
+      own.rows, own.same_model ? "this model" : "other models on this device and engine");
 }
 
 Figure figure(double value, double spread) {
@@ -180,7 +198,8 @@ std::string_view confidence_name(Confidence confidence) {
 }
 
 std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPlan& plan,
-                             std::vector<engine::Step>* steps, std::string* why_not) {
+                             std::vector<engine::Step>* steps, std::string* why_not,
+                             const Calibration* calibration) {
   if (std::string unknown = why_unknown(setup); !unknown.empty()) {
     if (why_not) *why_not = std::move(unknown);
     return std::nullopt;
@@ -189,8 +208,10 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   const Work decode = decode_work(setup, plan);
   Timed step = time_of(setup, plan, decode, Phase::decode);
   no_faster_than_fewer(setup, plan, step);
+  step = corrected(step, setup, Phase::decode, calibration);
   const Work prompt = prefill_work(setup, plan);
-  const Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
+  const Timed prefill =
+      corrected(time_of(setup, plan, prompt, Phase::prefill), setup, Phase::prefill, calibration);
   if (!(step.seconds > 0) || !std::isfinite(step.seconds) || !std::isfinite(prefill.seconds)) {
     if (why_not) *why_not = "there is nothing to read and nothing to compute";
     return std::nullopt;
@@ -218,10 +239,11 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   }
   s.bound = bound_of(step.parts);
   s.confidence = confidence_of(step);
-  s.based_on = step.cell ? step.cell->rows : step.device_rows;
+  s.based_on = step.own ? step.own->rows : step.cell ? step.cell->rows : step.device_rows;
   if (s.confidence == Confidence::modelled) s.based_on = find_group(setup, Phase::decode).rows;
   s.hint = hint_of(setup, plan, step, s.bound);
-  if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
+  if (step.own) s.notes.push_back(own_note(*step.own));
+  else if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
   add_fallback_notes(setup, s);
   if (steps) derive(setup, decode, step, *steps);
   return s;

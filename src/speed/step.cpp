@@ -23,14 +23,14 @@ const MeasuredCell* find_cell(std::uint64_t hash) {
   return it != cells.end() && it->hash == hash ? &*it : nullptr;
 }
 
+}  // namespace
+
 double unseen_variance(std::string_view level) {
   for (const Level& l : baked::levels) {
     if (l.name == level) return l.variance;
   }
   return 0.01;
 }
-
-}  // namespace
 
 double Parts::sum() const {
   const double larger = std::max(memory, compute);

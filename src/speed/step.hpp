@@ -5,6 +5,7 @@
 
 #include "constants.hpp"
 #include "effects.hpp"
+#include "qwenfit/calibration.hpp"
 
 namespace qwenfit::speed {
 
@@ -34,7 +35,11 @@ struct Timed {
   Parts parts;
   int device_rows = 0;  ///< measurements of the device
   const MeasuredCell* cell = nullptr;
+  std::optional<Correction> own;  ///< by measurements of the user's: `seconds` and `variance` have it
 };
+
+/// What a factor of this level ("decode device") may be where it was never seen.
+double unseen_variance(std::string_view level);
 
 Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase);
 

@@ -146,6 +146,8 @@ int main(int argc, char** argv) {
   setenv("COLUMNS", "80", 1);
   setenv("NO_COLOR", "1", 1);
   setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+  setenv("XDG_CACHE_HOME", "/dev/null", 1);  // where even root can write nothing
+  unsetenv("QWENFIT_MACHINE");
   unsetenv("QWENFIT_CATALOG");
   bool good = true;
   for (std::size_t i = 1; i < args.size(); ++i) {

@@ -1,0 +1,20 @@
+// What the program knows beside the catalog: the machine it runs on.
+#pragma once
+
+#include "options.hpp"
+#include "qwenfit/estimate.hpp"
+
+namespace qwenfit::cli {
+
+/// Looks at this machine when the first device named "auto" occurs; QWENFIT_MACHINE=DIR stands for the
+/// machine whose records are in that folder. `catalog` has to outlive it.
+Surroundings surroundings(const catalog::Catalog& catalog);
+
+/// The machine as found, with the bandwidth of its memory: measured once and kept in the cache, where nothing
+/// else tells it.
+machine::Machine look_around(const catalog::Catalog& catalog);
+
+/// Measures the bandwidth of this machine's memory and keeps it for the next time.
+void measure_memory(machine::Source& source, machine::Machine& found);
+
+}  // namespace qwenfit::cli

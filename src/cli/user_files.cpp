@@ -1,0 +1,82 @@
+#include "user_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "qwenfit/error.hpp"
+
+namespace qwenfit::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargest = std::size_t{1} << 20;
+
+std::string folder_of(const char* variable, const char* under_home) {
+  const auto value = [](const char* name) -> std::string {
+    const char* text = std::getenv(name);
+    return text ? text : "";
+  };
+  std::string base = value(variable);
+  if (base.empty() && !value("HOME").empty()) base = value("HOME") + "/" + under_home;
+  return base.empty() ? base : base + "/qwenfit";
+}
+
+[[noreturn]] void fail(const std::string& path) {
+  throw Error(ErrorCode::io, fmt::format("can't write {}: {}", path, std::strerror(errno)));
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(file, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string cache_folder() {
+  return folder_of("XDG_CACHE_HOME", ".cache");
+}
+
+std::optional<std::string> read_user_file(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  std::string text(kLargest + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad() || (in.fail() && !in.eof())) throw Error(ErrorCode::io, fmt::format("can't read {}", path));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kLargest)
+    throw Error(ErrorCode::bad_input, fmt::format("{}: larger than any file of this kind (1 MiB)", path));
+  return text;
+}
+
+void write_user_file(const std::string& path, std::string_view text) {
+  std::error_code error;
+  fs::create_directories(fs::path(path).parent_path(), error);
+  const std::string beside = fmt::format("{}.{}.new", path, getpid());
+  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) fail(path);
+  // On the disk before it takes the other's place, so that a power cut leaves one of both.
+  const bool written = write_all(file, text) && fsync(file) == 0;
+  if (close(file) != 0 || !written || std::rename(beside.c_str(), path.c_str()) != 0) {
+    const int why = errno;
+    unlink(beside.c_str());
+    errno = why;
+    fail(path);
+  }
+}
+
+}  // namespace qwenfit::cli

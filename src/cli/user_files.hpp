@@ -1,0 +1,23 @@
+// Files of the user: settings under $XDG_CONFIG_HOME/qwenfit, what can be made again under
+// $XDG_CACHE_HOME/qwenfit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qwenfit::cli {
+
+/// The folder of what can be made again, whether it exists or not; empty when neither the variable nor HOME
+/// is set.
+std::string cache_folder();
+
+/// The text of a file; nothing when there is none.
+/// @throws Error(io | bad_input) when it is there and can't be read, or is larger than any such file (1 MiB).
+std::optional<std::string> read_user_file(const std::string& path);
+
+/// Writes the whole file or nothing: into a file beside it, which then takes its place. Makes the folder.
+/// @throws Error(io)
+void write_user_file(const std::string& path, std::string_view text);
+
+}  // namespace qwenfit::cli
