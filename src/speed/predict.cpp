@@ -49,9 +49,8 @@ Timed corrected(Timed t, const engine::Setup& setup, Phase phase, const Calibrat
 }
 
 std::string own_note(const Correction& own) {
-  return fmt::format(
-      "corrected x {:.2f} by {} of your own decode measurements of {}: `qwenfit calibrate list`", own.factor,
-      own.rows, own.same_model ? "this model" : "other models on this device and engine");
+  return fmt::format("corrected x {:.2f} by {} of your own decode measurements of {}", own.factor, own.rows,
+                     own.same_model ? "this model" : "other models on this device and engine");
 }
 
 Figure figure(double value, double spread) {
@@ -208,10 +207,12 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   const Work decode = decode_work(setup, plan);
   Timed step = time_of(setup, plan, decode, Phase::decode);
   no_faster_than_fewer(setup, plan, step);
-  step = corrected(step, setup, Phase::decode, calibration);
   const Work prompt = prefill_work(setup, plan);
-  const Timed prefill =
-      corrected(time_of(setup, plan, prompt, Phase::prefill), setup, Phase::prefill, calibration);
+  Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
+  // No engine takes longer for a prompt than for its tokens one by one.
+  prefill.seconds = std::min(prefill.seconds, static_cast<double>(setup.prompt_tokens) * step.seconds);
+  step = corrected(step, setup, Phase::decode, calibration);
+  prefill = corrected(prefill, setup, Phase::prefill, calibration);
   if (!(step.seconds > 0) || !std::isfinite(step.seconds) || !std::isfinite(prefill.seconds)) {
     if (why_not) *why_not = "there is nothing to read and nothing to compute";
     return std::nullopt;
