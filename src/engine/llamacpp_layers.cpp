@@ -28,11 +28,9 @@ KeptLayers::KeptLayers(const ComputeJob& job, int met)
     kinds_.push_back(known == firsts.end() ? own : *known);
     if (kinds_.back() == own) firsts.push_back(own);
   }
-  std::vector<std::pair<Like, int>> seen;
   const auto times = [&](std::size_t i) {
-    const auto it =
-        std::find_if(seen.begin(), seen.end(), [l = like(i)](const auto& s) { return s.first == l; });
-    return it == seen.end() ? 0 : it->second;
+    return std::count_if(kept_.begin(), kept_.end(),
+                         [&, l = like(i)](std::size_t k) { return like(k) == l; });
   };
   for (std::size_t i = 0; i < n;) {
     std::size_t dropped = 0;
@@ -40,13 +38,7 @@ KeptLayers::KeptLayers(const ComputeJob& job, int met)
          ++length) {
       if (length % period_ == 0 && kinds_[i + length] == kinds_[i]) dropped = length;
     }
-    if (dropped == 0) {
-      kept_.push_back(i);
-      const auto it =
-          std::find_if(seen.begin(), seen.end(), [l = like(i)](const auto& s) { return s.first == l; });
-      if (it == seen.end()) seen.emplace_back(like(i), 1);
-      else ++it->second;
-    }
+    if (dropped == 0) kept_.push_back(i);
     i += std::max<std::size_t>(dropped, 1);
   }
 }
