@@ -8,6 +8,7 @@
 
 #include "device_names.hpp"
 #include "index.hpp"
+#include "mig.hpp"
 #include "model_names.hpp"
 #include "records.hpp"
 
@@ -38,6 +39,7 @@ struct Catalog::Impl {
     std::call_once(device_names_once, [&] { device_words = std::make_unique<DeviceNames>(devices); });
     return *device_words;
   }
+  mutable MigSlices slices;
   mutable std::once_flag model_names_once, device_names_once;
   mutable std::unique_ptr<const ModelNames> model_words;
   mutable std::unique_ptr<const DeviceNames> device_words;

@@ -1,5 +1,6 @@
 // Names people write -> devices: the index first, then the words.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -81,14 +82,81 @@ std::string assumed_memory(const Device& device) {
   throw Error(code, fmt::format("{}: {}{}", start, text, fits.size() > kMostChoices ? " ..." : ""));
 }
 
-void refuse_slices(std::string_view name, const DeviceQuery& query) {
+/// vGPU profiles, MIG without a profile: parts of a card of which nothing more is known.
+void refuse_parts(std::string_view name, const DeviceQuery& query) {
   const bool vgpu = std::any_of(query.words.begin(), query.words.end(),
                                 [](const std::string& word) { return number_before(word, "q") > 0; });
-  if (vgpu || std::find(query.words.begin(), query.words.end(), "mig") != query.words.end()) {
+  if (vgpu)
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("'{}' is a slice of a card (vGPU): qwenfit calculates whole cards and MIG slices", name));
+  if (std::find(query.words.begin(), query.words.end(), "mig") != query.words.end())
     throw Error(ErrorCode::unsupported,
-                fmt::format("'{}' is a slice of a card ({}): qwenfit calculates whole cards", name,
-                            vgpu ? "vGPU" : "MIG"));
+                fmt::format("'{}' is a slice of a card (MIG), but its profile is not said: name it as in "
+                            "'a100-80gb mig 3g.40gb'",
+                            name));
+}
+
+[[noreturn]] void fail_slice(std::string_view name, const MigProfile& profile, const Impl& impl,
+                             const Device* card) {
+  const std::string shown = profile_name(profile);
+  if (card) {
+    const std::vector<std::string> has = mig_profiles_of(*card);
+    throw Error(ErrorCode::unsupported, has.empty()
+                                            ? fmt::format("'{}': {} has no MIG slices", name, card->name)
+                                            : fmt::format("'{}': {} has no MIG profile {}; it has {}", name,
+                                                          card->name, shown, fmt::join(has, ", ")));
   }
+  const std::vector<Text> cards = cards_with(impl.devices, profile);
+  throw Error(ErrorCode::unsupported,
+              cards.empty()
+                  ? fmt::format("'{}': no card is known that has a MIG profile {}", name, shown)
+                  : fmt::format("'{}' is a MIG slice of a card that is not named: {} is a profile of {}",
+                                name, shown, fmt::join(cards, ", ")));
+}
+
+/// The slice that `profile` of the card named beside it is.
+DeviceMatch find_slice(const Catalog& catalog, const Impl& impl, std::string_view name,
+                       const MigProfile& profile) {
+  if (!profile.instance)
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("'{}' is a compute instance: it shares the memory of its MIG slice with others, so "
+                    "what is left to it can't be told",
+                    name));
+  const int count = parse_device_name(profile.rest).count;
+  if (profile.rest.empty()) fail_slice(name, profile, impl, nullptr);
+  const Device* named = nullptr;
+  std::string why;
+  try {
+    const DeviceMatch card = catalog.find_device(profile.rest);
+    named = card.device;
+    if (const Device* slice = impl.slices.slice(*named, profile))
+      return {slice, std::nullopt, card.count, card.note};
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::ambiguous) throw;
+    why = e.what();
+  }
+  // "A100 MIG 3g.40gb": only one size of the card has that profile.
+  const Device* found = nullptr;
+  for (const Text id : cards_with(impl.devices, profile)) {
+    const Device& card = *catalog.device(id);
+    try {
+      const DeviceMatch match =
+          catalog.find_device(fmt::format("{} {:g}GB", profile.rest, card.memory_gb.value_or(0)));
+      if (match.device != &card) continue;
+    } catch (const Error&) {
+      continue;
+    }
+    if (found) {
+      if (why.empty()) fail_slice(name, profile, impl, named);
+      throw Error(ErrorCode::ambiguous, why);
+    }
+    found = &card;
+  }
+  if (!found && why.empty()) fail_slice(name, profile, impl, named);
+  if (!found) throw Error(ErrorCode::ambiguous, why);
+  return {impl.slices.slice(*found, profile), std::nullopt, count, ""};
 }
 
 }  // namespace
@@ -102,13 +170,14 @@ DeviceMatch Catalog::find_device(std::string_view name) const {
   if (const Device* device = in_index(fold_name(shown)))
     return {device, std::nullopt, 1, assumed_memory(*device)};
 
+  if (const auto profile = mig_profile_in(shown)) return find_slice(*this, *impl_, shown, *profile);
   const DeviceQuery query = parse_device_name(shown);
   const auto same_vendor = [&](const Device& d) {
     return !query.vendor || d.vendor == *query.vendor || d.vendor == Vendor::generic;
   };
   if (const Device* device = in_index(query.plain); device && same_vendor(*device))
     return {device, std::nullopt, query.count, assumed_memory(*device)};
-  refuse_slices(shown, query);
+  refuse_parts(shown, query);
 
   std::vector<Fit> fits;
   for (const DeviceCandidate& c : impl_->device_names().match(query)) {

@@ -87,15 +87,56 @@ void choose_this_machine(Deployment& d, const std::string& name, const std::opti
   else if (d.gpus) d.scenario.device_count = std::clamp<std::int64_t>(*d.gpus, 1, kMostCards);
 }
 
+bool is_slice(std::string_view id) {
+  return id.find("-mig-") != std::string_view::npos;
+}
+
+std::string error_of(const catalog::Catalog& catalog, const std::string& name) {
+  try {
+    catalog.find_device(name);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+/// Whatever card it is cut from, a slice is not that card: the slice instead of the chosen device, or nothing
+/// where it can't be told which.
+void take_part(Deployment& d, const Workload& workload, const catalog::Catalog& catalog) {
+  const auto undecided = [&](std::string why) { add_unresolved(d, "device", {std::move(why)}); };
+  const auto unknown_slice = [&](std::string why) {
+    undecided(std::move(why));
+    d.device.clear();
+    d.device_source.clear();
+  };
+  // What does not fit the whole card does not fit a part of it: the device stays.
+  if (workload.part)
+    undecided(fmt::format("{} {}: others use the card too, and how much of it is left can't be told",
+                          workload.part->source, workload.part->value));
+  if (workload.slice && !is_slice(d.device)) {
+    const DeviceHint& slice = *workload.slice;
+    if (slice.value.empty())
+      return unknown_slice(
+          fmt::format("{} is a slice of a card, and its profile is not said: --device 'CARD mig "
+                      "PROFILE' says it",
+                      slice.source));
+    const std::string name = d.device + " mig " + slice.value;
+    if (std::string why = error_of(catalog, name); !why.empty())
+      return unknown_slice(fmt::format("{}: {}", slice.source, why));
+    d.device = std::string(catalog.find_device(name).device->id);
+    d.device_source += " and " + slice.source;
+  }
+  // Instances have no path to each other but the host, and a CUDA process may see one of them only.
+  const std::int64_t together =
+      d.scenario.tensor_parallel.value_or(1) * d.scenario.pipeline_parallel.value_or(1);
+  if (is_slice(d.device) && (together > 1 || (!serves_in_parallel(d.engine) && d.gpus.value_or(1) > 1)))
+    undecided(fmt::format("whether MIG slices ({}) work together: there is no peer-to-peer between them",
+                          d.device));
+}
+
 }  // namespace
 
 void choose_device(Deployment& d, const Workload& workload, const Options& options) {
-  // Whatever card it is cut from, a slice is not that card.
-  if (d.gpu_resource.starts_with("nvidia.com/mig-")) {
-    add_unresolved(d, "device",
-                   {fmt::format("{} is a slice of a card: qwenfit calculates whole cards", d.gpu_resource)});
-    return;
-  }
   const catalog::Catalog& catalog = catalog_of(options);
   std::string why;
   std::optional<std::int64_t> count;
@@ -139,9 +180,13 @@ void choose_device(Deployment& d, const Workload& workload, const Options& optio
     }
   }
   if (d.device.empty()) {
+    if (why.empty() && workload.slice && !workload.slice->value.empty())
+      why = fmt::format("{}: {}", workload.slice->source, error_of(catalog, workload.slice->value));
     if (!why.empty()) add_unresolved(d, "device", {why});
     return;
   }
+  take_part(d, workload, catalog);
+  if (d.device.empty()) return;
   const std::int64_t asked = engine_gpus(d.scenario);
   const bool serving = serves_in_parallel(d.engine);
   std::int64_t cards = serving ? asked : d.gpus.value_or(count.value_or(system.value_or(asked)));

@@ -26,6 +26,9 @@ void take_gpu_list(const std::string& text, int line, const std::string& resourc
   } else if (listed) {
     w.gpus_per_node = std::count(value.begin(), value.end(), ',') + 1;
     w.base.gpu_ids = value;
+    // MIG-UUID, or 0:1 for slice 1 of card 0: the profile stands nowhere.
+    if (value.find("MIG-") != std::string::npos || value.find(':') != std::string::npos)
+      w.slice = DeviceHint{resource + " " + value, "", line};
   } else if (const auto n = units::parse_count(value); n && *n <= 65536) {
     w.gpus_per_node = *n;
   }

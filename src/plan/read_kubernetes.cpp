@@ -28,12 +28,22 @@ constexpr std::string_view kInstanceLabels[] = {
     "node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "cloud.google.com/machine-family",
     "karpenter.k8s.aws/instance-type"};
 
+constexpr std::string_view kMigResource = "nvidia.com/mig-";
+
 bool gpu_resource(std::string_view name) {
   return name == "nvidia.com/gpu" || name == "amd.com/gpu" || name.starts_with("huawei.com/ascend") ||
          name.starts_with("huawei.com/Ascend") || name == "gpu.intel.com/i915" ||
          name == "gpu.intel.com/xe" || name == "google.com/tpu" || name == "habana.ai/gaudi" ||
-         name.starts_with("nvidia.com/mig-") || name == "nvidia.com/gpu.shared" ||
-         name == "nvidia.com/pgpu" || name == "nvidia.com/vgpu" || name == "volcano.sh/vgpu-number";
+         name.starts_with(kMigResource) || name == "nvidia.com/gpu.shared" || name == "nvidia.com/pgpu" ||
+         name == "nvidia.com/vgpu" || name == "volcano.sh/vgpu-number";
+}
+
+/// Limits that HAMi, Volcano and others set for a container's part of a card, and cards that several pods
+/// get.
+bool part_of_card(std::string_view name) {
+  return name == "nvidia.com/gpumem" || name == "nvidia.com/gpumem-percentage" ||
+         name == "volcano.sh/vgpu-memory" || name == "aliyun.com/gpu-mem" ||
+         name == "nvidia.com/gpu.shared" || name == "nvidia.com/vgpu";
 }
 
 void add_hint(Workload& w, std::string source, const YamlNode& value) {
@@ -41,7 +51,29 @@ void add_hint(Workload& w, std::string source, const YamlNode& value) {
     w.device_hints.push_back({std::move(source), value.text, value.line});
 }
 
+/// Labels that say which slice or part of a card a pod gets.
+void label_to_part(const std::string& label, const YamlNode& value, const std::string& from, Workload& w) {
+  if (!value.is_scalar() || value.text.empty()) return;
+  DeviceHint hint{from + " " + label, value.text, value.line};
+  if (label == "cloud.google.com/gke-gpu-partition-size") {
+    w.slice = std::move(hint);
+  } else if (label == "nvidia.com/mig.config") {
+    if (value.text == "all-disabled") return;
+    if (hint.value.starts_with("all-")) hint.value = hint.value.substr(4);
+    else hint.value.clear();  // a mixture
+    w.slice = std::move(hint);
+  } else if (label == "nvidia.com/gpu.sharing-strategy") {
+    if (value.text != "none") w.part = std::move(hint);
+  } else if (label == "nvidia.com/gpu.product" && value.text.ends_with("-SHARED")) {
+    w.part = std::move(hint);
+  } else if (label == "cloud.google.com/gke-gpu-sharing-strategy" ||
+             label == "cloud.google.com/gke-max-shared-clients-per-gpu") {
+    w.part = std::move(hint);
+  }
+}
+
 void labels_to_hints(const YamlNode& labels, const std::string& from, Workload& w) {
+  for (const auto& [label, value] : labels.members) label_to_part(label, *value, from, w);
   for (const std::string_view label : kProductLabels)
     add_hint(w, fmt::format("{} {}", from, label), labels[label]);
   for (const std::string_view label : kInstanceLabels)
@@ -54,6 +86,7 @@ void terms_to_hints(const YamlNode& terms, Workload& w) {
       const std::string& key = (*expression)["key"].text;
       const YamlNode& values = (*expression)["values"];
       if ((*expression)["operator"].text != "In" || values.items.empty()) continue;
+      label_to_part(key, *values.items[0], "nodeAffinity", w);
       const bool product =
           std::find(std::begin(kProductLabels), std::end(kProductLabels), key) != std::end(kProductLabels);
       if (!product &&
@@ -87,6 +120,7 @@ void read_resources(const YamlNode& resources, Workload& w) {
     const YamlNode& list = resources[part];
     for (std::size_t i = 0; i < list.members.size(); ++i) {
       const auto& [name, value] = list.members[i];
+      if (part_of_card(name)) w.part = DeviceHint{"resource " + name, value->text, value->line};
       if (!gpu_resource(name)) continue;
       w.base.gpu_resource = name;
       w.base.gpu_line = list.key_lines[i];
@@ -97,8 +131,8 @@ void read_resources(const YamlNode& resources, Workload& w) {
         add_unresolved(w.base, "gpus",
                        word.unresolved.empty() ? std::vector<std::string>{value->text} : word.unresolved);
       }
-      if (name.starts_with("nvidia.com/mig-"))
-        w.device_hints.push_back({"resource " + name, std::string(name).substr(11), value->line});
+      if (name.starts_with(kMigResource))
+        w.slice = DeviceHint{"resource " + name, name.substr(kMigResource.size()), value->line};
     }
   }
 }

@@ -28,6 +28,8 @@ struct Workload {
   std::vector<Word> served_names;
   std::optional<std::int64_t> gpus_per_node;
   std::vector<DeviceHint> device_hints;
+  std::optional<DeviceHint> slice;  ///< of a card: its MIG profile, empty where only that it is one is said
+  std::optional<DeviceHint> part;   ///< of a card that no name says: time slicing, a memory limit
   std::vector<std::pair<std::string, std::string>> require;  ///< scenario keys of `require`
   std::map<std::string, std::string> files;  ///< by name: what ConfigMaps of the manifest put beside it
 };

@@ -247,19 +247,4 @@ spec:
   CHECK(group.deployments[0].gpus == 16);
   CHECK(group.deployments[0].gpus_per_node == 8);
   CHECK(group.deployments[0].replicas == 2);
-  const Report slice = read_plan("pod.yaml", R"(
-apiVersion: v1
-kind: Pod
-metadata: {name: p}
-spec:
-  nodeSelector: {node.kubernetes.io/instance-type: p5.48xlarge}
-  containers:
-    - image: vllm/vllm-openai:v0.11.0
-      args: [Qwen/Qwen3-0.6B]
-      resources: {limits: {nvidia.com/mig-1g.10gb: 1}}
-)");
-  REQUIRE(slice.deployments.size() == 1);
-  CHECK(slice.deployments[0].device.empty());
-  REQUIRE(slice.deployments[0].unresolved.size() == 1);
-  CHECK_THAT(slice.deployments[0].unresolved[0], ContainsText("slice of a card"));
 }
