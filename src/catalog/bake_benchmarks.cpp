@@ -13,8 +13,8 @@
 #include <set>
 #include <sstream>
 
+#include "bake_tool.hpp"
 #include "json_lines.hpp"
-#include "literal.hpp"
 #include "qwenfit/benchmarks.hpp"
 #include "qwenfit/error.hpp"
 
@@ -197,10 +197,7 @@ int bake(const std::string& data_dir, const std::string& output) {
       "std::span<const ScoreReport> score_reports() {\n  return k_reports;\n}\n"
       "std::span<const OfficialFigure> official_figures() {\n  return k_figures;\n}\n}  // namespace "
       "qwenfit::catalog\n";
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
-  file << out;
-  file.close();
-  if (!file) throw Error(ErrorCode::io, fmt::format("can't write {}", output));
+  write_source(output, out);
   return 0;
 }
 

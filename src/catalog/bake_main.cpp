@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
+#include "bake_tool.hpp"
 #include "check.hpp"
 #include "fields.hpp"
-#include "literal.hpp"
 #include "qwenfit/error.hpp"
 #include "records.hpp"
 
@@ -163,10 +162,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   emit.out() << fmt::format("const std::string_view date = {};\n}}  // namespace qwenfit::catalog::baked\n",
                             literal(date));
 
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
-  file << emit.text();
-  file.close();
-  if (!file) throw Error(ErrorCode::io, fmt::format("can't write {}", output));
+  write_source(output, emit.text());
   return 0;
 }
 

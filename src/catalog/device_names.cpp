@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "counted_name.hpp"
+
 namespace qwenfit::catalog {
 namespace {
 
@@ -42,58 +44,16 @@ double gigabytes(std::string_view word) {
   return -1;
 }
 
-/// Takes a count off either end: "2x4090", "8 x H100", "RTX 4090 x2".
-int take_count(std::string_view& name) {
-  constexpr std::string_view kTimes = "\xc3\x97";
-  const auto trim = [&] {
-    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-  };
-  const auto digits = [](std::string_view text) {
-    return !text.empty() && text.size() <= 3 && text.find_first_not_of("0123456789") == std::string_view::npos
-               ? std::atoi(std::string(text).c_str())
-               : 0;
-  };
-  trim();
-  const std::size_t end = name.find_first_not_of("0123456789");
-  if (end != std::string_view::npos && digits(name.substr(0, end)) > 0) {
-    std::string_view rest = name.substr(end);
-    const bool gap = rest.front() == ' ';
-    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-    std::size_t sign = 0;
-    // "8xH100", "8 x H100"; but a card may be named "780 XT".
-    const bool letter =
-        (rest.starts_with('x') || rest.starts_with('X')) && rest.size() > 1 && (!gap || rest[1] == ' ');
-    if (rest.starts_with(kTimes)) sign = kTimes.size();
-    else if (rest.starts_with('*') || letter) sign = 1;
-    if (sign > 0 && rest.size() > sign) {
-      const int count = digits(name.substr(0, end));
-      name = rest.substr(sign);
-      trim();
-      return count;
-    }
-  }
-  const std::size_t last = name.find_last_of(" (");
-  if (last != std::string_view::npos && last > 0) {
-    std::string_view tail = name.substr(last + 1);
-    if (tail.ends_with(')')) tail.remove_suffix(1);
-    if (tail.size() > 1 && (tail.front() == 'x' || tail.front() == 'X')) {
-      if (const int count = digits(tail.substr(1)); count > 0) {
-        name = name.substr(0, last);
-        trim();
-        return count;
-      }
-    }
-  }
-  return 1;
-}
-
 }  // namespace
 
 DeviceQuery parse_device_name(std::string_view name) {
   DeviceQuery query;
   name = name.substr(0, kLongestName);
-  query.count = take_count(name);
+  const CountedName counted = split_count(name);
+  if (const int count = std::atoi(std::string(counted.count).c_str()); count > 0) {
+    query.count = count;
+    name = counted.name;
+  }
   const std::vector<Word> words = split_words(name);
   std::vector<std::string> cores;
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -82,6 +82,20 @@ std::string assumed_memory(const Device& device) {
   throw Error(code, fmt::format("{}: {}{}", start, text, fits.size() > kMostChoices ? " ..." : ""));
 }
 
+/// "A100 80", "M2 Ultra 192": a number at the end of a name that nothing else explains is its memory in GB.
+std::optional<DeviceMatch> with_bare_memory(const Catalog& catalog, std::string_view name) {
+  const std::size_t space = name.find_last_of(' ');
+  if (space == std::string_view::npos || number_before(name.substr(space + 1), "") <= 0 ||
+      name.size() + 2 > kLongestName)
+    return std::nullopt;
+  try {
+    return catalog.find_device(fmt::format("{}gb", name));
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::unknown_device) throw;
+    return std::nullopt;  // the name as it was written is what is unknown
+  }
+}
+
 /// vGPU profiles, MIG without a profile: parts of a card of which nothing more is known.
 void refuse_parts(std::string_view name, const DeviceQuery& query) {
   const bool vgpu = std::any_of(query.words.begin(), query.words.end(),
@@ -190,7 +204,10 @@ DeviceMatch Catalog::find_device(std::string_view name) const {
       fits.push_back({device, 0, memory_off(*device, query.memory_gb)});
     }
   }
-  if (fits.empty()) fail_unknown(*impl_, shown);
+  if (fits.empty()) {
+    if (const std::optional<DeviceMatch> match = with_bare_memory(*this, shown)) return *match;
+    fail_unknown(*impl_, shown);
+  }
   std::vector<Fit> good = fits;
   std::erase_if(good, [](const Fit& f) { return f.off > kMemoryTolerance; });
   if (good.empty())

@@ -45,8 +45,11 @@ std::vector<std::string_view> nearest(std::string_view word, const std::vector<K
     const std::string other = fold_name(k.name.substr(0, kLongest));
     if (other.empty() || folded.empty()) continue;
     std::size_t score = distance(folded, other);
-    // A beginning ("qwen3" for "qwen3-8b") is closer than its edit distance says.
+    // A beginning ("qwen3" for "qwen3-8b") or a part ("4bit" for "mlx-4bit") is closer than its edit distance
+    // says.
     if (folded.size() > 1 && other.size() > 1 && (other.starts_with(folded) || folded.starts_with(other)))
+      score = std::min<std::size_t>(score, 1);
+    else if (folded.size() > 2 && other.find(folded) != std::string::npos)
       score = std::min<std::size_t>(score, 2);
     if (score <= std::max<std::size_t>(2, folded.size() / 3)) scored.push_back({score, k.shown});
   }

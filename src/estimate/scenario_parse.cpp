@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "catalog/counted_name.hpp"
 #include "catalog/nearest.hpp"
 #include "qwenfit/error.hpp"
 #include "scenario_values.hpp"
@@ -88,19 +89,10 @@ Method parse_method(std::string_view text) {
 DeviceRequest parse_device(std::string_view text) {
   text = trimmed(text);
   if (text.empty()) values::refuse("device", text, "the name of a device");
-  DeviceRequest request{std::string(text), 1};
-  std::string_view count;
-  if (const auto colon = text.rfind(':');
-      colon != std::string_view::npos && units::parse_count(text.substr(colon + 1))) {
-    count = text.substr(colon + 1);
-    request.name = std::string(trimmed(text.substr(0, colon)));
-  } else if (const auto x = text.find_first_not_of("0123456789"); x != std::string_view::npos && x > 0 &&
-                                                                  (text[x] == 'x' || text[x] == 'X') &&
-                                                                  x + 1 < text.size()) {
-    count = text.substr(0, x);
-    request.name = std::string(trimmed(text.substr(x + 1)));
-  }
-  if (!count.empty()) request.count = static_cast<int>(values::count("device", count, 1, 65536));
+  const catalog::CountedName counted = catalog::split_count(text);
+  DeviceRequest request{std::string(counted.name), 1};
+  if (!counted.count.empty())
+    request.count = static_cast<int>(values::count("device", counted.count, 1, 65536));
   return request;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "catalog/counted_name.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/machine.hpp"
@@ -53,17 +54,10 @@ constexpr std::int64_t kMostCards = 4096;
 }  // namespace
 
 std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_view text) {
-  text = trim(text);
-  if (const auto colon = text.rfind(':'); colon != std::string_view::npos && colon > 0) {
-    if (const auto n = units::parse_count(text.substr(colon + 1)); n && *n >= 1 && *n <= 65536)
-      return {std::string(trim(text.substr(0, colon))), n};
-  }
-  const auto x = text.find_first_not_of("0123456789");
-  if (x != std::string_view::npos && x > 0 && (text[x] == 'x' || text[x] == 'X') && x + 1 < text.size()) {
-    if (const auto n = units::parse_count(text.substr(0, x)); n && *n >= 1 && *n <= 65536)
-      return {std::string(trim(text.substr(x + 1))), n};
-  }
-  return {std::string(text), std::nullopt};
+  const catalog::CountedName counted = catalog::split_count(text);
+  const auto n = units::parse_count(counted.count);
+  if (n && *n >= 1 && *n <= 65536) return {std::string(counted.name), n};
+  return {std::string(trim(text)), std::nullopt};
 }
 
 std::int64_t engine_gpus(const Scenario& s) {

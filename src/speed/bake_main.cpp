@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/bake_tool.hpp"
 #include "constants.hpp"
 
 namespace {
@@ -78,11 +79,8 @@ int main(int argc, char** argv) {
   try {
     std::ifstream in(argv[1]);
     const std::string text = bake(json::parse(in));
-    std::ofstream file(argv[2], std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (file) return 0;
-    fmt::print(stderr, "speed: can't write {}\n", argv[2]);
+    qwenfit::catalog::write_source(argv[2], text);
+    return 0;
   } catch (const std::exception& e) {
     fmt::print(stderr, "speed: {}: {}\n", argv[1], e.what());
   }

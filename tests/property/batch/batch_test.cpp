@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
 #include <string>
 
 #include "catch.hpp"
+#include "draw.hpp"
 #include "qwenfit/catalog.hpp"
 
 namespace {
@@ -20,13 +20,10 @@ using qwenfit::catalog::Catalog;
 
 constexpr int kScenarios = 10'000;
 
-class Generator {
-  template <class T>
-  const T& pick(const std::vector<T>& list) {
-    return list[static_cast<std::size_t>(number(0, static_cast<int>(list.size()) - 1))];
-  }
-
+class Generator : qwenfit::tests::Draws {
  public:
+  Generator() : Draws(20261120) {}
+
   json next(int i) {
     json s{{"id", i}, {"model", pick(Catalog::builtin().models())->id}};
     if (chance(0.7)) s["format"] = pick(Catalog::builtin().formats())->id;
@@ -37,7 +34,7 @@ class Generator {
     if (chance(0.4)) s["concurrency"] = 1 << number(0, 10);
     if (chance(0.3)) s["prompt_tokens"] = number(0, 100'000);
     if (chance(0.3)) s["output_tokens"] = number(1, 10'000);
-    if (chance(0.2)) s["kv_type"] = pick(std::vector<std::string>{"f16", "q8_0", "q4_0", "fp8", "bf16"});
+    if (chance(0.2)) s["kv_type"] = pick<std::string>({"f16", "q8_0", "q4_0", "fp8", "bf16"});
     if (chance(0.1)) s["gpu_layers"] = number(0, 100);
     if (chance(0.1)) s["cpu_moe_layers"] = number(0, 100);
     if (chance(0.1)) s["tensor_parallel"] = 1 << number(0, 3);
@@ -49,11 +46,6 @@ class Generator {
     if (chance(0.03)) s["context"] = -number(0, 5);
     return s;
   }
-
- private:
-  int number(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
-  bool chance(double p) { return std::uniform_real_distribution<double>(0, 1)(random_) < p; }
-  std::mt19937 random_{20261120};
 };
 
 /// Every number below `value` is at least 0; only a headroom may be negative.

@@ -1,7 +1,7 @@
 // What must hold for every model, card and setting of the engines that fill a pool.
-#include <random>
 
 #include "catch.hpp"
+#include "draw.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 
@@ -9,9 +9,10 @@ using namespace qwenfit;
 
 namespace {
 
-/// Scenarios drawn from the catalog, the same on every run.
-class Draw {
+class Draw : tests::Draws {
  public:
+  Draw() : Draws(20261120) {}
+
   Scenario scenario() {
     Scenario s;
     s.model = pick({"qwen2.5-0.5b", "qwen2.5-7b", "qwen3-8b", "qwen3-32b", "qwen3-30b-a3b", "qwen3-235b-a22b",
@@ -24,21 +25,14 @@ class Draw {
                   1}};
     s.engine_version = *s.engine == "vllm" ? pick({"0.6.3", "0.8.5", "0.11.0", "0.19.1", "0.24.0", "0.28.0"})
                                            : pick({"0.3.0", "0.4.6", "0.5.2", "0.5.6", "0.5.12", "0.5.18"});
-    s.context = 1 << std::uniform_int_distribution<int>(9, 17)(random_);
-    s.max_num_seqs = std::uniform_int_distribution<int>(1, 64)(random_);
+    s.context = 1 << number(9, 17);
+    s.max_num_seqs = number(1, 64);
     if (coin()) s.kv_type = "fp8";
     if (coin()) s.tensor_parallel = 2;
     if (s.model == "qwen3.8-flash-next") s.format = "bf16";  // its experts are no whole blocks over two ranks
     if (s.model.starts_with("qwen3.") && coin()) s.speculative = engine::Speculative{"mtp", 2, {}, ""};
     return s;
   }
-
- private:
-  std::string pick(std::vector<std::string> of) {
-    return of[std::uniform_int_distribution<std::size_t>(0, of.size() - 1)(random_)];
-  }
-  bool coin() { return std::uniform_int_distribution<int>(0, 1)(random_) == 1; }
-  std::mt19937 random_{20261120};
 };
 
 constexpr int kDraws = 400;

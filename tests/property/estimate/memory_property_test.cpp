@@ -1,7 +1,7 @@
 // What must hold of memory for every model, format and engine: more work never needs less.
-#include <random>
 
 #include "catch.hpp"
+#include "draw.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 
@@ -9,9 +9,10 @@ using namespace qwenfit;
 
 namespace {
 
-/// Scenarios drawn from the catalog, the same on every run.
-class Draw {
+class Draw : tests::Draws {
  public:
+  Draw() : Draws(20261126) {}
+
   Scenario scenario() {
     Scenario s;
     s.model = pick({"qwen-7b", "qwen1.5-moe-a2.7b", "qwen2.5-0.5b", "qwen2.5-7b", "qwen2.5-72b", "qwen3-0.6b",
@@ -23,17 +24,11 @@ class Draw {
       s.engine_version = pick({"4.37.0", "4.43.0", "4.46.0", "4.51.3", "5.0.0"});
     }
     if (*s.engine == "mlx") s.format = pick({"mlx-4bit", "mlx-8bit", "bf16"});
-    s.context = 1 << std::uniform_int_distribution<int>(9, 15)(random_);
-    s.concurrency = std::uniform_int_distribution<int>(1, 8)(random_);
-    if (std::uniform_int_distribution<int>(0, 1)(random_) == 1) s.prompt_tokens = *s.context / 2;
+    s.context = 1 << number(9, 15);
+    s.concurrency = number(1, 8);
+    if (coin()) s.prompt_tokens = *s.context / 2;
     return s;
   }
-
- private:
-  std::string pick(std::vector<std::string> of) {
-    return of[std::uniform_int_distribution<std::size_t>(0, of.size() - 1)(random_)];
-  }
-  std::mt19937 random_{20261126};
 };
 
 constexpr int kDraws = 300;

@@ -1,8 +1,8 @@
 // What must hold of speed for every model, format, engine and device.
 #include <cmath>
-#include <random>
 
 #include "catch.hpp"
+#include "draw.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 
@@ -10,9 +10,10 @@ using namespace qwenfit;
 
 namespace {
 
-/// Scenarios drawn from the catalog, the same on every run.
-class Draw {
+class Draw : tests::Draws {
  public:
+  Draw() : Draws(20261127) {}
+
   Scenario scenario() {
     Scenario s;
     s.model = pick({"qwen2.5-0.5b", "qwen2.5-7b", "qwen2.5-72b", "qwen3-0.6b", "qwen3-8b", "qwen3-30b-a3b",
@@ -25,17 +26,11 @@ class Draw {
       s.format = pick({"bf16", "fp8", "awq-int4"});
       s.devices = {{pick({"h100-sxm-80gb", "a100-sxm-80gb", "l40s"}), 1}};
     }
-    s.concurrency = 1 << std::uniform_int_distribution<int>(0, 6)(random_);
-    s.prompt_tokens = 1 << std::uniform_int_distribution<int>(5, 14)(random_);
+    s.concurrency = 1 << number(0, 6);
+    s.prompt_tokens = 1 << number(5, 14);
     s.output_tokens = 256;
     return s;
   }
-
- private:
-  std::string pick(std::vector<std::string> of) {
-    return of[std::uniform_int_distribution<std::size_t>(0, of.size() - 1)(random_)];
-  }
-  std::mt19937 random_{20261127};
 };
 
 constexpr int kDraws = 150;

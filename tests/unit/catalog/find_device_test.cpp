@@ -50,6 +50,24 @@ TEST_CASE("labels of public measurements") {
   }
 }
 
+TEST_CASE("counts, and names that look like counts") {
+  check("3x RTX 4090", "rtx-4090", 3);
+  check("5 x H100", "h100-sxm-80gb", 5);
+  check("RTX 3090 (x3)", "rtx-3090", 3);
+  check("rtx-4090:2", "rtx-4090", 2);
+  check("7900XTX", "rx-7900-xtx");
+}
+
+TEST_CASE("a bare number behind a name is its memory") {
+  check("a100 80", "a100-sxm-80gb");
+  check("3060 12", "rtx-3060-12gb");
+  check("m2 ultra 192", "apple-m2-ultra-76c", 1, 192);
+  check("2x a100 80", "a100-sxm-80gb", 2);
+  CHECK(error_of("a100 81920").code() == ErrorCode::unknown_device);
+  CHECK(error_of("rtx 5900").code() == ErrorCode::unknown_device);
+  CHECK(error_of(std::string(500, 'a') + " 80").code() == ErrorCode::unknown_device);
+}
+
 TEST_CASE("nvidia-smi and Kubernetes") {
   check("NVIDIA GeForce RTX 4090", "rtx-4090");
   check("NVIDIA-GeForce-RTX-3080-Ti", "rtx-3080-ti");

@@ -1,10 +1,13 @@
-// Text as a C++ literal, for the tools that bake data into the program.
+// What the tools share that bake data into the program: literals, and the file that they write.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <string>
 #include <string_view>
+
+#include "qwenfit/error.hpp"
 
 namespace qwenfit::catalog {
 
@@ -18,6 +21,14 @@ inline std::string literal(std::string_view text) {
     else out += c;
   }
   return out + "\"sv";
+}
+
+/// Writes a made C++ file. @throws Error io.
+inline void write_source(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw Error(ErrorCode::io, fmt::format("can't write {}", path));
 }
 
 }  // namespace qwenfit::catalog
