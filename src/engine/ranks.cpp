@@ -44,6 +44,15 @@ std::string dividing_sizes(const Setup& setup) {
 
 }  // namespace
 
+std::string why_indivisible(const Setup& setup, int tp) {
+  if (!heads_divide(setup.model->geometry, tp))
+    return fmt::format("the heads of {} do not divide by {}", setup.model->name, tp);
+  if (!blocks_divide(setup, tp))
+    return fmt::format("over {} ranks a slice of {} has {} columns, which blocks of {} do not divide", tp,
+                       setup.model->name, sliced_width(setup, tp), setup.weights->format->group_size);
+  return "";
+}
+
 Ranks ranks_of(const Setup& setup) {
   return {std::max(1, setup.tensor_parallel), setup.pipeline_parallel, setup.data_parallel};
 }
@@ -59,18 +68,11 @@ void place_ranks(Setup& setup) {
     }
   }
   const int tp = setup.tensor_parallel;
-  if (!heads_divide(g, tp)) {
+  if (const std::string why = why_indivisible(setup, tp); !why.empty()) {
+    const bool experts_would = g.moe && heads_divide(g, tp);
     throw Error(ErrorCode::unsupported,
-                fmt::format("tensor_parallel: the heads of {} do not divide by {}; possible are {}",
-                            setup.model->name, tp, dividing_sizes(setup)));
-  }
-  if (!blocks_divide(setup, tp)) {
-    throw Error(
-        ErrorCode::unsupported,
-        fmt::format("tensor_parallel: over {} ranks a slice of {} has {} columns, which blocks of {} do not "
-                    "divide; possible are {}{}",
-                    tp, setup.model->name, sliced_width(setup, tp), setup.weights->format->group_size,
-                    dividing_sizes(setup), g.moe ? ", or expert_parallel" : ""));
+                fmt::format("tensor_parallel: {}; possible are {}{}", why, dividing_sizes(setup),
+                            experts_would ? ", or expert_parallel" : ""));
   }
   if (setup.pipeline_parallel > g.layers) {
     throw Error(ErrorCode::unsupported,

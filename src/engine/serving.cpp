@@ -118,9 +118,10 @@ void add_serving_notes(const Setup& setup, MemoryPlan& plan) {
         "no start-up log of {} on {} is known: activations, context and libraries are taken as on CUDA",
         setup.engine->name, backend_name(setup.backend)));
   }
-  if (static_cast<int>(setup.devices.size()) > ranks_of(setup).total()) {
-    plan.notes.push_back(fmt::format("{} of {} devices are used: tensor x pipeline x data parallel",
-                                     ranks_of(setup).total(), setup.devices.size()));
+  if (const auto cards = static_cast<int>(setup.devices.size()); cards > ranks_of(setup).total()) {
+    const std::string why = why_indivisible(setup, cards / (setup.pipeline_parallel * setup.data_parallel));
+    plan.notes.push_back(fmt::format("{} of {} devices are used: {}", ranks_of(setup).total(), cards,
+                                     why.empty() ? "tensor x pipeline x data parallel" : why));
   }
   if (setup.data_parallel > 1 && g.moe) {
     plan.notes.push_back("data-parallel copies share the experts; attention and KV cache are whole in each");

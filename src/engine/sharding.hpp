@@ -24,6 +24,9 @@ struct Ranks {
 void place_ranks(Setup& setup);
 Ranks ranks_of(const Setup& setup);
 
+/// Why the model can't be cut over `tp` tensor-parallel ranks, as the middle of a sentence; empty: it can.
+std::string why_indivisible(const Setup& setup, int tp);
+
 /// Layers [first, first + count) of a pipeline stage. What does not divide goes to the stages before the last
 /// (distributed/utils.py: get_pp_indices).
 struct Stage {

@@ -24,6 +24,11 @@ void add_memory(std::string& out, const Estimate& e, const Style& style) {
   for (std::size_t i = 0; i < std::min(bars.size(), kMostBars); ++i) {
     const Bar& bar = bars[i];
     const std::string count = bar.count > 1 ? fmt::format("{}x ", bar.count) : "";
+    if (bar.total == 0) {
+      add(out, fmt::format("{}{}: not used", count, bar.name), Tone::dim, style);
+      out += "\n";
+      continue;
+    }
     if (bars.size() > 1 || bar.count > 1)
       add(out, fmt::format("{}{}{}", count, bar.name, bar.count > 1 ? ", each" : ""), Tone::strong, style);
     out += draw(bar, style.width, style) + "\n";
