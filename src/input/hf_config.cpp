@@ -1,79 +1,16 @@
 // config.json -> the shape of the model, under the names of transformers' configuration classes
 // (models/qwen*/configuration_qwen*.py; QWenConfig of Qwen v1).
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <array>
 
 #include "hf_model.hpp"
+#include "hf_towers.hpp"
 
 namespace qwenfit::input {
 namespace {
 
 using catalog::Arch;
 using nlohmann::json;
-
-/// An object of the configuration. Errors name its keys in full: "text_config.hidden_size".
-class Node {
- public:
-  Node(const json& object, const std::string& path, std::string prefix = {})
-      : object_(&object), path_(&path), prefix_(std::move(prefix)) {}
-
-  bool has(const char* key) const { return object_->contains(key) && !(*object_)[key].is_null(); }
-  const json& value(const char* key) const { return (*object_)[key]; }
-
-  std::optional<Node> child(const char* key) const {
-    if (!has(key) || !value(key).is_object()) return std::nullopt;
-    return Node(value(key), *path_, prefix_ + key + ".");
-  }
-  std::int32_t optional(const char* key, std::int32_t otherwise) const {
-    return has(key) ? whole(key, 0) : otherwise;
-  }
-  std::int32_t needed(const char* key) const {
-    if (!has(key)) fail(fmt::format("lacks {}{}", prefix_, key));
-    return whole(key, 1);
-  }
-  /// A key that files leave out where it has the class's default.
-  std::int32_t usual(const char* key, std::int32_t otherwise) const {
-    return has(key) ? whole(key, 1) : otherwise;
-  }
-  double number(const char* key, double otherwise) const {
-    if (!has(key)) return otherwise;
-    if (!value(key).is_number()) fail(fmt::format("{}{} is no number", prefix_, key));
-    return value(key).get<double>();
-  }
-  bool flag(const char* key, bool otherwise) const {
-    if (!has(key)) return otherwise;
-    if (!value(key).is_boolean()) fail(fmt::format("{}{} is neither true nor false", prefix_, key));
-    return value(key).get<bool>();
-  }
-  std::string text(const char* key) const {
-    return has(key) && value(key).is_string() ? value(key).get<std::string>() : "";
-  }
-  std::string name(const char* key) const { return prefix_ + key; }
-  [[noreturn]] void fail(const std::string& what) const { bad(*path_, what); }
-
- private:
-  std::int32_t whole(const char* key, std::int32_t least) const {
-    const json& v = value(key);
-    constexpr double kMost = 1 << 30;
-    // Some tools write whole numbers as 4096.0.
-    const double number = v.is_number() ? v.get<double>() : -1;
-    if (number != std::floor(number) || number < least || number > kMost)
-      fail(
-          fmt::format("{}{} is {}, where a whole number from {} is expected", prefix_, key, shown(v), least));
-    return static_cast<std::int32_t>(number);
-  }
-
-  /// Lists and objects may nest deeper than a printer can follow.
-  static std::string shown(const json& v) {
-    if (v.is_structured()) return v.is_array() ? "a list" : "an object";
-    return v.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 40);
-  }
-
-  const json* object_;
-  const std::string* path_;
-  std::string prefix_;
-};
 
 struct Kind {
   std::string_view model_type;
@@ -106,88 +43,7 @@ constexpr std::array kKinds{
     Kind{"qwen4_exp", Arch::qwen4_exp, VisionKind::qwen3_vl, AudioKind::none},
     Kind{"qwen4_exp_text", Arch::qwen4_exp, VisionKind::none, AudioKind::none}};
 
-catalog::Vision vision_of(const Node& v, const Kind& kind, std::int32_t text_width) {
-  catalog::Vision out{};
-  out.kind = kind.vision;
-  switch (kind.vision) {
-    case VisionKind::none: break;
-    case VisionKind::qwen_vl:
-      out.depth = v.needed("layers");
-      out.hidden_size = v.needed("width");
-      out.intermediate_size =
-          static_cast<std::int32_t>(std::clamp(out.hidden_size * v.number("mlp_ratio", 4.0), 1.0, 1e6));
-      out.heads = v.needed("heads");
-      out.patch_size = v.needed("patch_size");
-      out.temporal_patch_size = 1;
-      out.merge_size = 1;
-      out.output_size = v.needed("output_dim");
-      out.queries = v.usual("n_queries", 256);
-      out.positions = out.queries;  // the table is that of 224-pixel images whatever is shown
-      break;
-    case VisionKind::qwen2_vl:
-      out.depth = v.usual("depth", 32);
-      out.hidden_size = v.usual("embed_dim", 1280);
-      out.intermediate_size =
-          static_cast<std::int32_t>(std::clamp(out.hidden_size * v.number("mlp_ratio", 4.0), 1.0, 1e6));
-      out.output_size = v.usual("hidden_size", 3584);
-      break;
-    case VisionKind::qwen2_5_vl:
-      out.depth = v.usual("depth", 32);
-      out.hidden_size = v.usual("hidden_size", 1280);
-      out.intermediate_size = v.usual("intermediate_size", 3420);
-      out.output_size = v.usual("out_hidden_size", 3584);
-      break;
-    case VisionKind::qwen3_vl:
-      out.depth = v.usual("depth", 27);
-      out.hidden_size = v.usual("hidden_size", 1152);
-      out.intermediate_size = v.usual("intermediate_size", 4304);
-      out.output_size = v.usual("out_hidden_size", text_width);
-      out.positions = v.usual("num_position_embeddings", 2304);
-      if (kind.arch == Arch::qwen3 || kind.arch == Arch::qwen3_moe) out.deepstack_mergers = 3;
-      if (v.has("deepstack_visual_indexes")) {
-        if (!v.value("deepstack_visual_indexes").is_array() ||
-            v.value("deepstack_visual_indexes").size() > 1024)
-          v.fail(fmt::format("{} is no list of layers", v.name("deepstack_visual_indexes")));
-        out.deepstack_mergers = static_cast<std::int32_t>(v.value("deepstack_visual_indexes").size());
-      }
-      break;
-  }
-  if (kind.vision != VisionKind::qwen_vl) {
-    out.heads = v.usual("num_heads", 16);
-    out.patch_size =
-        v.usual("patch_size", v.usual("spatial_patch_size", kind.vision == VisionKind::qwen3_vl ? 16 : 14));
-    out.temporal_patch_size = v.usual("temporal_patch_size", 2);
-    out.merge_size = v.usual("spatial_merge_size", 2);
-  }
-  return out;
-}
-
-catalog::Audio audio_of(const Node& a, const Kind& kind, std::int32_t text_width) {
-  catalog::Audio out{};
-  out.kind = kind.audio;
-  if (kind.audio == AudioKind::whisper_qwen) {
-    out.depth = a.needed("n_layer");
-    out.hidden_size = a.needed("n_state");
-    out.intermediate_size = 4 * out.hidden_size;
-    out.heads = a.needed("n_head");
-    out.mel_bins = a.needed("n_mels");
-    out.positions = a.needed("n_ctx");
-    out.output_size = a.needed("output_dim");
-    return out;
-  }
-  out.depth = a.usual("encoder_layers", 32);
-  out.hidden_size = a.usual("d_model", 1280);
-  out.intermediate_size = a.usual("encoder_ffn_dim", 5120);
-  out.heads = a.usual("encoder_attention_heads", 20);
-  out.mel_bins = a.usual("num_mel_bins", 128);
-  // Its table is stored; the others compute sines.
-  if (kind.audio == AudioKind::whisper_qwen2) out.positions = a.usual("max_source_positions", 1500);
-  if (kind.audio == AudioKind::qwen3_omni) out.downsample_size = a.usual("downsample_hidden_size", 480);
-  out.output_size = kind.audio == AudioKind::whisper_qwen2 ? text_width : a.usual("output_dim", 3584);
-  return out;
-}
-
-std::optional<catalog::Moe> moe_of(const Node& t) {
+std::optional<catalog::Moe> moe_of(const ConfigNode& t) {
   if (t.optional("num_experts", 0) == 0 && t.optional("num_local_experts", 0) == 0) return std::nullopt;
   catalog::Moe moe{};
   moe.experts = t.optional("num_experts", 0) > 0 ? t.needed("num_experts") : t.needed("num_local_experts");
@@ -208,7 +64,7 @@ std::optional<catalog::Moe> moe_of(const Node& t) {
 }
 
 /// Every how many layers the attention is full.
-std::int32_t interval_of(const Node& t, std::int32_t layers) {
+std::int32_t interval_of(const ConfigNode& t, std::int32_t layers) {
   if (!t.has("layer_types")) return t.usual("full_attention_interval", 4);
   const json& types = t.value("layer_types");
   if (!types.is_array() || std::ssize(types) != layers)
@@ -229,7 +85,7 @@ std::int32_t interval_of(const Node& t, std::int32_t layers) {
   return interval;
 }
 
-catalog::LinearAttention linear_of(const Node& t, Arch arch, std::int32_t layers) {
+catalog::LinearAttention linear_of(const ConfigNode& t, Arch arch, std::int32_t layers) {
   catalog::LinearAttention l{};
   l.key_heads = t.needed("linear_num_key_heads");
   l.value_heads = t.needed("linear_num_value_heads");
@@ -242,7 +98,7 @@ catalog::LinearAttention linear_of(const Node& t, Arch arch, std::int32_t layers
   return l;
 }
 
-std::int32_t head_dim_of(const Node& t, const catalog::Geometry& g, Arch arch) {
+std::int32_t head_dim_of(const ConfigNode& t, const catalog::Geometry& g, Arch arch) {
   if (arch == Arch::qwen) return t.usual("kv_channels", 128);
   if (t.has("head_dim")) return t.needed("head_dim");
   // Classes whose heads need not fill the width have a default of their own.
@@ -254,10 +110,10 @@ std::int32_t head_dim_of(const Node& t, const catalog::Geometry& g, Arch arch) {
   return g.hidden_size / g.heads;
 }
 
-catalog::Talker talker_of(const Node& t, const catalog::Geometry& thinker) {
+catalog::Talker talker_of(const ConfigNode& t, const catalog::Geometry& thinker) {
   catalog::Talker out{};
   const auto text = t.child("text_config");
-  const Node& n = text ? *text : t;
+  const ConfigNode& n = text ? *text : t;
   out.hidden_size = n.needed("hidden_size");
   out.layers = n.needed("num_hidden_layers");
   out.heads = n.needed("num_attention_heads");
@@ -275,7 +131,7 @@ catalog::Talker talker_of(const Node& t, const catalog::Geometry& thinker) {
 }
 
 /// n-gram heads look rows up in tables of the next primes above a base; the rows of all are padded together.
-std::int64_t ngram_rows(const Node& t, const catalog::Qwen4Exp& x) {
+std::int64_t ngram_rows(const ConfigNode& t, const catalog::Qwen4Exp& x) {
   if (t.has("ngram_padded_rows")) return t.needed("ngram_padded_rows");
   const auto is_prime = [](std::int64_t n) {
     for (std::int64_t d = 2; d * d <= n; ++d) {
@@ -295,7 +151,7 @@ std::int64_t ngram_rows(const Node& t, const catalog::Qwen4Exp& x) {
   return units::round_up(rows, t.usual("make_ngram_vocab_size_divisible_by", 128));
 }
 
-catalog::Qwen4Exp qwen4_exp_of(const Node& t) {
+catalog::Qwen4Exp qwen4_exp_of(const ConfigNode& t) {
   catalog::Qwen4Exp x{};
   x.hyper_connections = t.needed("hc_count");
   x.hyper_rank = t.needed("hc_lowrank");
@@ -318,9 +174,9 @@ catalog::Qwen4Exp qwen4_exp_of(const Node& t) {
 }
 
 /// The language model's own object, wherever this kind of model keeps it.
-Node text_node(const Node& root) {
+ConfigNode text_node(const ConfigNode& root) {
   const auto thinker = root.child("thinker_config");
-  const Node& outer = thinker ? *thinker : root;
+  const ConfigNode& outer = thinker ? *thinker : root;
   for (const char* key : {"text_config", "llm_config"}) {
     if (const auto text = outer.child(key)) return *text;
   }
@@ -340,7 +196,7 @@ void add_defaults(json& config, std::string_view model_type) {
   for (const auto& [key, value] : kDefaults) config["text_config"].emplace(key, value);
 }
 
-void set_heads(const Node& root, const std::string& architecture, catalog::Geometry& g) {
+void set_heads(const ConfigNode& root, const std::string& architecture, catalog::Geometry& g) {
   if (architecture.ends_with("ForRewardModel") || architecture.ends_with("ForProcessRewardModel")) {
     const json* labels = root.has("id2label") ? &root.value("id2label") : nullptr;
     const std::int32_t usual = labels && labels->is_object()
@@ -360,7 +216,7 @@ void set_heads(const Node& root, const std::string& architecture, catalog::Geome
 Shape shape_of_config(const std::string& path, const std::string& text) {
   json config = json::parse(text, nullptr, false);
   if (!config.is_object()) bad(path, "is no JSON object");
-  const std::string model_type = Node(config, path).text("model_type");
+  const std::string model_type = ConfigNode(config, path).text("model_type");
   const auto kind =
       std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return k.model_type == model_type; });
   if (model_type.empty()) bad(path, "lacks model_type: it is no configuration of a Hugging Face model");
@@ -368,8 +224,8 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
     throw Error(ErrorCode::unsupported,
                 fmt::format("{}: its model_type is '{}', no Qwen model that is known", path, model_type));
   add_defaults(config, model_type);
-  const Node root(config, path);
-  const Node t = text_node(root);
+  const ConfigNode root(config, path);
+  const ConfigNode t = text_node(root);
   Shape s;
   s.arch = kind->arch;
   if (root.has("architectures") && root.value("architectures").is_array() &&
@@ -406,13 +262,13 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
   set_heads(root, s.architecture, g);
   if (g.headless) g.tied_embeddings = false;
   const auto thinker = root.child("thinker_config");
-  const Node& outer = thinker ? *thinker : root;
+  const ConfigNode& outer = thinker ? *thinker : root;
   const bool v1 = s.arch == Arch::qwen;
   if (const auto vision = outer.child(v1 ? "visual" : "vision_config");
       vision && kind->vision != VisionKind::none)
-    g.vision = vision_of(*vision, *kind, g.hidden_size);
+    g.vision = vision_of(*vision, kind->vision, s.arch, g.hidden_size);
   if (const auto audio = outer.child(v1 ? "audio" : "audio_config"); audio && kind->audio != AudioKind::none)
-    g.audio = audio_of(*audio, *kind, g.hidden_size);
+    g.audio = audio_of(*audio, kind->audio, g.hidden_size);
   if (const auto talker = root.child("talker_config"); talker && root.flag("enable_audio_output", true))
     g.talker = talker_of(*talker, g);
   // The classes' own default, where a file leaves it out.
