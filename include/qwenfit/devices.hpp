@@ -42,6 +42,8 @@ struct DevicesQuestion {
   std::vector<DeviceKind> kinds;  ///< empty: all
   DeviceOrder order = DeviceOrder::memory;
   bool systems = true;  ///< machines of several equal devices too
+  /// Where vLLM would refuse its default of max_num_seqs, as many as are asked for are taken, and told.
+  bool settle = true;
 };
 
 /// How the configurations of a kind run.

@@ -26,12 +26,14 @@ struct Run {
   Verdict verdict = Verdict::unknown;
   std::string engine;  ///< id
   const catalog::WeightFormat* format = nullptr;
-  Bytes needs = 0;   ///< on the device with the least room
+  Bytes needs = 0;   ///< on the device with the least room; with what the host lacks room for
   Bytes usable = 0;  ///< there
   Bytes host = 0;    ///< in host memory
   std::optional<std::int64_t> max_context;
   std::optional<speed::Speed> speed;  ///< of what runs
   std::string reason;
+  /// What vLLM's --max-num-seqs had to be lowered to, where it would refuse its default.
+  std::optional<std::int64_t> max_num_seqs;
 };
 
 /// Great: a fifth of the memory stays free, and decoding of one sequence keeps up with a reader (where its

@@ -1,6 +1,7 @@
 // A command of the program: one file each, options -> scenario -> estimate -> report.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,13 +17,17 @@ enum Exit : int {
   kUndecided = 3,
 };
 
+/// Where `qwenfit --help` has a command: among the ten questions, or in the lists behind them.
+enum class CommandGroup : std::uint8_t { question, knowledge, work };
+
 struct Command {
   std::string_view name;
-  std::string_view question;  ///< that it answers, for `qwenfit --help`
+  std::string_view question;  ///< that it answers
   std::string_view example;
   /// @param args the words after the command's name.
   /// @throws qwenfit::Error; main turns it into a sentence and an exit code.
   int (*run)(const std::vector<std::string>& args);
+  CommandGroup group;
 };
 
 std::span<const Command> commands();

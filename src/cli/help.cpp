@@ -29,9 +29,19 @@ std::string names_of(const CLI::Option& option) {
   return out;
 }
 
-void add_entry(std::string& out, const std::string& names, const std::string& text,
+void add_group(std::string& out, const std::string& title, const std::vector<const CLI::Option*>& options,
                const report::Style& style) {
-  const int column = std::min(kNames, style.width / 2);
+  if (options.empty()) return;
+  out += "\n" + paint(title, Tone::strong, style) + "\n";
+  for (const CLI::Option* option : options)
+    add_entry(out, names_of(*option), option->get_description(), style, kNames);
+}
+
+}  // namespace
+
+void add_entry(std::string& out, const std::string& names, const std::string& text,
+               const report::Style& style, int column) {
+  column = std::min(column, style.width / 2);
   std::string lead = std::string(kIndent, ' ') + names;
   if (report::columns(lead) + 2 > column) {
     out += lead + "\n";
@@ -42,16 +52,6 @@ void add_entry(std::string& out, const std::string& names, const std::string& te
     lead.clear();
   }
 }
-
-void add_group(std::string& out, const std::string& title, const std::vector<const CLI::Option*>& options,
-               const report::Style& style) {
-  if (options.empty()) return;
-  out += "\n" + paint(title, Tone::strong, style) + "\n";
-  for (const CLI::Option* option : options)
-    add_entry(out, names_of(*option), option->get_description(), style);
-}
-
-}  // namespace
 
 void add_examples(CLI::App& app, std::initializer_list<Example> examples) {
   std::string text;

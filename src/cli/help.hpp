@@ -18,6 +18,11 @@ struct Example {
 /// The examples that the help of `app` ends with. The tests run every one of them.
 void add_examples(CLI::App& app, std::initializer_list<Example> examples);
 
+/// One entry of a list: `names`, and `text` wrapped beside it from `column` on, or below where the names are
+/// too long.
+void add_entry(std::string& out, const std::string& names, const std::string& text,
+               const report::Style& style, int column);
+
 std::string help_text(const CLI::App& app, const report::Style& style);
 
 /// What `--help` prints: the help, its section of the manual page, or the names of the options, for a shell

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <utility>
 
 #include "catalog/nearest.hpp"
 #include "command.hpp"
+#include "help.hpp"
 #include "output.hpp"
 #include "qwenfit/catalog.hpp"
 #include "qwenfit/error.hpp"
@@ -13,45 +15,86 @@
 namespace qwenfit::cli {
 namespace {
 
+constexpr int kNameColumn = 14;
+constexpr int kSharedColumn = 30;
+constexpr int kCodeColumn = 5;
+
+using Entry = std::pair<const char*, const char*>;
+constexpr std::array kShared{
+    Entry{"-d, --device DEVICE", "as people call it: '4090', 'M3 Max 64GB', 2xh100; auto is this machine"},
+    Entry{"-f, --format FORMAT", "of the weights: q4_k_m, fp8, awq-int4 ..."},
+    Entry{"-e, --engine ENGINE", "llama.cpp, ollama, vllm, sglang, mlx ..."},
+    Entry{"-c, --context TOKENS", "of each sequence: 8192, 32k"},
+    Entry{"-u, --concurrency N", "sequences at once"},
+    Entry{"--require LIST", "what has to hold: fits,decode=25,context=32k ..."},
+    Entry{"--json, --csv, --markdown", "instead of text"}};
+constexpr std::array kExitCodes{
+    Entry{"0", "an answer was given"}, Entry{"1", "a requirement is not met"},
+    Entry{"2", "the command line or the input is wrong"},
+    Entry{"3", "it can't be decided: an unknown device, a figure that nobody knows"}};
+
 constexpr std::array kCommands{
-    Command{"estimate", "How much memory, does it fit, how fast, and why?",
-            "qwenfit estimate qwen3-8b --device rtx-4090", run_estimate},
-    Command{"quants", "Which weight format?", "qwenfit quants qwen2.5-0.5b --method quick", run_quants},
-    Command{"devices", "Which devices run it?", "qwenfit devices qwen3-8b --class gpu,mac", run_devices},
-    Command{"models", "What runs on my machine?", "qwenfit models --device rtx-3060-12gb", run_models},
-    Command{"max", "How long a context, how many users, which format at most?",
-            "qwenfit max qwen3-8b -d rtx-3060-12gb --what context", run_max},
-    Command{"list", "Which models, devices, formats and engines are known?", "qwenfit list models coder",
-            run_list},
-    Command{"show", "What is it?", "qwenfit show qwen3-30b-a3b", run_show},
-    Command{"inspect", "What is in this model file?",
-            "echo '{\"model_type\": \"qwen3\"}' > config.json && qwenfit inspect config.json", run_inspect},
-    Command{"detect", "What hardware is in this machine?", "qwenfit detect", run_detect},
-    Command{"catalog", "Are my own entries good?",
-            "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog},
+    Command{"estimate", "Does it fit, how fast will it be, and why?",
+            "qwenfit estimate qwen3-8b --device rtx-4090", run_estimate, CommandGroup::question},
+    Command{"quants", "Which weight format should I take?", "qwenfit quants qwen3-14b --device rtx-4090",
+            run_quants, CommandGroup::question},
+    Command{"devices", "Which devices run it? Does a Mac?", "qwenfit devices qwen3-8b --class gpu,mac",
+            run_devices, CommandGroup::question},
+    Command{"models", "What runs on my machine?", "qwenfit models --device rtx-3060-12gb", run_models,
+            CommandGroup::question},
+    Command{"recommend", "Which model is best for my purpose?",
+            "qwenfit recommend --for code --device rtx-4090", run_recommend, CommandGroup::question},
+    Command{"compare", "Which of these?", "qwenfit compare qwen2.5-0.5b-instruct qwen3-0.6b", run_compare,
+            CommandGroup::question},
+    Command{"max", "How long a context, how many users at most?",
+            "qwenfit max qwen3-8b --device rtx-3060-12gb --what context", run_max, CommandGroup::question},
+    Command{"cost", "What does a million tokens cost?",
+            "qwenfit cost qwen3-32b --format fp8 --engine vllm --device h100", run_cost,
+            CommandGroup::question},
     Command{"finetune", "How much memory does fine-tuning take?",
-            "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune},
-    Command{"compare", "Which of these?", "qwenfit compare qwen2.5-0.5b-instruct qwen3-0.6b", run_compare},
-    Command{"recommend", "Which model for my purpose and my device?",
-            "qwenfit recommend --for code -d rtx-4090", run_recommend},
-    Command{"cost", "What does a million tokens cost?", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100",
-            run_cost},
-    Command{"command", "How is exactly that started?", "qwenfit command qwen3-8b -d rtx-4090 -c 16k",
-            run_command},
-    Command{"sweep", "A whole grid of them, for a plot or a table?",
-            "qwenfit sweep qwen3-8b -d rtx-4090 --context 4k..64k --format q4_k_m,q8_0", run_sweep},
-    Command{"batch", "The same for thousands of scenarios, as JSON lines?",
-            "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch},
-    Command{"check", "Would these deployment files work?",
-            "qwenfit check -d h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 32768", run_check},
-    Command{"plan", "How do these files look as a plan of qwenfit's own?",
-            "echo 'vllm serve Qwen/Qwen3-8B' | qwenfit plan init - -d rtx-4090", run_plan},
+            "qwenfit finetune qwen3-8b --device rtx-4090", run_finetune, CommandGroup::question},
+    Command{"check", "Would this deployment start?",
+            "qwenfit check --device h100:2 -- vllm serve Qwen/Qwen3-32B -tp 2", run_check,
+            CommandGroup::question},
+    Command{"show", "What is known of a model, device, format or engine?", "qwenfit show qwen3-30b-a3b",
+            run_show, CommandGroup::knowledge},
+    Command{"list", "Which ones are known?", "qwenfit list models coder", run_list, CommandGroup::knowledge},
+    Command{"inspect", "What is in this model file?",
+            "echo '{\"model_type\": \"qwen3\"}' > config.json && qwenfit inspect config.json", run_inspect,
+            CommandGroup::knowledge},
+    Command{"detect", "What hardware is in this machine?", "qwenfit detect", run_detect,
+            CommandGroup::knowledge},
+    Command{"catalog", "Are my own entries good?",
+            "echo '{\"devices\": []}' > my.json && qwenfit catalog check my.json", run_catalog,
+            CommandGroup::knowledge},
     Command{"validate", "How far are the estimates from public measurements?", "qwenfit validate memory",
-            run_validate},
-    Command{"completion", "How does my shell complete all that?", "qwenfit completion bash", run_completion},
-    Command{"man", "Where is the manual page?", "qwenfit man", run_man},
+            run_validate, CommandGroup::knowledge},
+    Command{"command", "How is exactly that started?", "qwenfit command qwen3-8b -d rtx-4090 -c 16k",
+            run_command, CommandGroup::work},
+    Command{"plan", "How do these files look as a plan of qwenfit's own?",
+            "echo 'vllm serve Qwen/Qwen3-8B' | qwenfit plan init - -d rtx-4090", run_plan,
+            CommandGroup::work},
+    Command{"sweep", "A whole grid of estimates, for a plot or a table?",
+            "qwenfit sweep qwen3-8b -d rtx-4090 --context 4k..64k --format q4_k_m,q8_0", run_sweep,
+            CommandGroup::work},
+    Command{"batch", "Thousands of scenarios, as JSON lines?",
+            "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch", run_batch,
+            CommandGroup::work},
+    Command{"completion", "How does my shell complete all that?", "qwenfit completion bash", run_completion,
+            CommandGroup::work},
+    Command{"man", "Where is the manual page?", "qwenfit man", run_man, CommandGroup::work},
 };
 
+/// The commands of a group with what each answers, in a line each.
+std::string listed(CommandGroup group, const report::Style& style) {
+  std::string out;
+  for (const Command& c : kCommands) {
+    if (c.group == group) add_entry(out, std::string(c.name), std::string(c.question), style, kNameColumn);
+  }
+  return out;
+}
+
+/// Ten questions with an example each; then the words that mean the same everywhere, and the other commands.
 std::string help(const report::Style& style) {
   const auto strong = [&](std::string_view text) { return paint(text, report::Tone::strong, style); };
   std::string out;
@@ -60,15 +103,20 @@ std::string help(const report::Style& style) {
            style.width))
     out += line + "\n";
   out += fmt::format(
-      "\n{} qwenfit COMMAND ...\n       qwenfit MODEL [--device DEVICE] ...   is estimate\n\n{}\n",
-      strong("Usage:"), strong("Commands"));
-  for (const Command& c : kCommands)
-    out += fmt::format("  {} {}\n            {}\n", strong(report::pad(c.name, 9)), c.question, c.example);
+      "\n{} qwenfit COMMAND ...\n       qwenfit MODEL ...    the same as qwenfit estimate MODEL ...\n",
+      strong("Usage:"));
+  out += fmt::format("\n{}\n", strong("Questions"));
+  for (const Command& c : kCommands) {
+    if (c.group == CommandGroup::question) out += fmt::format("  {}\n    {}\n", c.question, c.example);
+  }
+  out += fmt::format("\n{}\n", strong("The same in all of them"));
+  for (const auto& [names, text] : kShared) add_entry(out, names, text, style, kSharedColumn);
+  out += fmt::format("\n{}\n{}\n{}\n{}", strong("What is known"), listed(CommandGroup::knowledge, style),
+                     strong("From answers to work"), listed(CommandGroup::work, style));
   out += fmt::format("\n{}\n", strong("Exit codes"));
-  out +=
-      "  0  an answer was given\n  1  a requirement is not met\n  2  the command line or the input is wrong\n"
-      "  3  it can't be decided: an unknown device, a figure that nobody knows\n\n";
-  return out + "`qwenfit COMMAND --help` has the options of a command, and more examples.\n";
+  for (const auto& [code, text] : kExitCodes) add_entry(out, code, text, style, kCodeColumn);
+  out += "\n`qwenfit COMMAND --help` has the options of a command, and more examples.\n";
+  return report::for_locale(std::move(out), style);
 }
 
 const Command* find_command(std::string_view name) {

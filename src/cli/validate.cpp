@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "command.hpp"
 #include "help.hpp"
@@ -12,39 +11,13 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/measure.hpp"
+#include "report/scores.hpp"
 #include "report/speed_scores.hpp"
 
 namespace qwenfit::cli {
 namespace {
 
 using measure::Comparison;
-using Groups = std::map<std::string, std::vector<const Comparison*>>;
-
-/// "/memory/devices/3/kv_cache" and "/memory/devices/0/kv_cache" are one quantity.
-std::string quantity_name(const std::string& pointer) {
-  std::string name;
-  std::size_t begin = pointer.starts_with("/") ? 1 : 0;
-  while (begin <= pointer.size()) {
-    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string part = pointer.substr(begin, end - begin);
-    const bool index = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-    if (!index && part != "value") name += (name.empty() ? "" : ".") + part;
-    begin = end + 1;
-  }
-  return name;
-}
-
-void print_scores(const Groups& groups, bool by_cell) {
-  print(fmt::format("{:<48} {:>6} {:>6} {:>7} {:>7} {:>7} {:>6} {:>6} {:>6} {:>6}\n", "engine, quantity",
-                    "rows", "cells", "bias", "median", "p90", "equal", "<=5%", "<=20%", "in 80%"));
-  for (const auto& [name, group] : groups) {
-    const measure::Score s = measure::score(group, by_cell);
-    print(fmt::format(
-        "{:<48} {:>6} {:>6} {:>+6.1f}% {:>6.1f}% {:>6.1f}% {:>5.1f}% {:>5.1f}% {:>5.1f}% {:>6}\n", name, s.n,
-        s.cells, 100 * s.bias, 100 * s.median, 100 * s.p90, 100 * s.equal, 100 * s.within_5,
-        100 * s.within_20, s.coverage ? fmt::format("{:.1f}%", 100 * *s.coverage) : "-"));
-  }
-}
 
 void print_failures(const measure::Outcome& outcome, int most) {
   std::vector<const Comparison*> worst;
@@ -58,7 +31,7 @@ void print_failures(const measure::Outcome& outcome, int most) {
   for (std::size_t i = 0; i < worst.size() && i < static_cast<std::size_t>(most); ++i) {
     const Comparison& c = *worst[i];
     print(fmt::format("  {:>+7.1f}%  {}  {}: estimated {:.6g}, measured {:.6g}\n            {}\n",
-                      100 * c.error(), c.row->id, quantity_name(c.quantity->name), c.estimated,
+                      100 * c.error(), c.row->id, report::quantity_name(c.quantity->name), c.estimated,
                       c.quantity->value, c.row->source));
   }
 }
@@ -110,16 +83,13 @@ int run_validate(const std::vector<std::string>& args) {
   app.add_option("--by", by, "speed: target, engine, vendor, class, concurrency or depth; none: all of them")
       ->type_name("GROUPING")
       ->check(CLI::IsMember({"target", "engine", "vendor", "class", "concurrency", "depth"}));
-  app.add_flag("--json", common.json, "speed: the table as JSON");
-  app.add_flag("--csv", common.csv, "speed: the table as CSV");
-  app.add_flag("--markdown", common.markdown, "speed: the table as Markdown");
-  app.add_flag("--by-row", by_row, "every row weighs the same, not every cell");
+  app.add_flag("--by-row", by_row, "speed: every row weighs the same, not every cell");
   bool rows = false;
   app.add_flag("--rows", rows, "speed: every compared figure, with its setup and source")
       ->excludes("--by", "--by-row", "--failures");
-  app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
-      ->type_name("PATH");
+  add_common_options(app, common);
   add_examples(app, {{"Memory, per engine and quantity", "qwenfit validate memory"},
+                     {"For a script", "qwenfit validate finetune --json"},
                      {"Speed, with the rows that are farthest off", "qwenfit validate speed --failures 5"},
                      {"Every figure, for plots and scores of your own",
                       "qwenfit validate speed --rows --csv > speed.csv"}});
@@ -127,6 +97,13 @@ int run_validate(const std::vector<std::string>& args) {
   if (app.count("--failures") > 0 && failures == 0) failures = 20;
   if (rows && kind != "speed")
     throw Error(ErrorCode::usage, fmt::format("--rows is for speed, not for {}", kind));
+  if (!by.empty() && (kind != "speed" || by_row))
+    throw Error(ErrorCode::usage,
+                fmt::format("--by groups the scores of speed{}: {} has them per engine and quantity",
+                            by_row ? " without --by-row" : "", kind));
+  if (failures > 0 && common.form() != report::Form::text)
+    throw Error(ErrorCode::usage,
+                "--failures is a list for people: it goes without --json, --csv and --markdown");
 
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog);
@@ -139,22 +116,10 @@ int run_validate(const std::vector<std::string>& args) {
   }
   if (kind == "speed" && !by_row) {
     print_speed_scores(outcome, by, common);
-    if (common.form() != report::Form::text) return kAnswered;
     if (failures > 0) print_failures(outcome, failures);
     return kAnswered;
   }
-  Groups groups;
-  for (const Comparison& c : outcome.comparisons)
-    groups[c.engine + " " + quantity_name(c.quantity->name)].push_back(&c);
-  print_scores(groups, false);
-  int skipped = 0;
-  for (const auto& [reason, n] : outcome.skipped) skipped += n;
-  print(fmt::format("\n{} figures compared, {} refused, {} rows left out\n", outcome.comparisons.size(),
-                    outcome.refusals.size(), skipped));
-  for (const auto& [reason, n] : outcome.skipped) print(fmt::format("  left out: {:>5}  {}\n", n, reason));
-  std::map<std::string, int> refused;
-  for (const measure::Refusal& r : outcome.refusals) ++refused[r.message];
-  for (const auto& [message, n] : refused) print(fmt::format("  refused:  {:>5}  {}\n", n, message));
+  print(report::render(report::scores_table(outcome), common.form(), output_style()));
   if (failures > 0) print_failures(outcome, failures);
   return kAnswered;
 }

@@ -57,6 +57,9 @@ std::string reason_of(const engine::Setup& setup, const engine::MemoryPlan& plan
                                 units::format_bytes(tightest.usable));
   if (plan.devices.size() > 1) out += fmt::format(" on the fullest of {}", plan.devices.size());
   if (offloads(plan)) out += fmt::format(", and {} of host memory", units::format_bytes(plan.host.total()));
+  if (offloads(plan) && plan.devices.size() == 1 && shares_memory(setup.devices.front()) &&
+      !setup.devices.front().device->host_memory_gb)
+    return out + fmt::format(", out of the same {}", units::format_bytes(tightest.capacity));
   if (setup.host.memory && plan.host.total() > *setup.host.memory)
     out += fmt::format(", which has {}", units::format_bytes(*setup.host.memory));
   return out;

@@ -1,6 +1,8 @@
 // `qwenfit devices`: a summary by class, then the devices group by group.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "catalog/fields.hpp"
 #include "json_writer.hpp"
 #include "questions.hpp"
@@ -51,7 +53,8 @@ Table runs_table(const DevicesAnswer& answer, std::size_t from, std::size_t to) 
                    {"confidence", "", Align::left, false, -1},
                    {"usd", "USD", Align::right, false, 1},
                    {"usd_per_hour", "USD/h", Align::right, false, 4},
-                   {"device_id", "", Align::left, false, -1}};
+                   {"device_id", "", Align::left, false, -1},
+                   {"max_num_seqs", "", Align::right, false, -1}};
   for (std::size_t i = from; i < to; ++i) {
     const DeviceRun& r = answer.runs[i];
     const auto& speed = r.run.speed;
@@ -62,9 +65,34 @@ Table runs_table(const DevicesAnswer& answer, std::size_t from, std::size_t to) 
          gib(r.run.host), rate(speed, &speed::Speed::decode_tok_s),
          rate(speed, &speed::Speed::decode_tok_s_total), rate(speed, &speed::Speed::prefill_tok_s),
          speed ? Cell(std::string(speed::confidence_name(speed->confidence))) : Cell(), figure(r.usd),
-         figure(r.usd_per_hour), Cell(std::string(r.device->id))});
+         figure(r.usd_per_hour), Cell(std::string(r.device->id)), lowered_cell(r.run)});
   }
   return table;
+}
+
+/// "On a Mac: yes, all 88 configurations in the catalog run it; the smallest is ...": what people ask first.
+std::string mac_sentence(const DevicesAnswer& answer) {
+  const auto mac = std::find_if(answer.kinds.begin(), answer.kinds.end(),
+                                [](const KindSummary& k) { return k.kind == DeviceKind::mac; });
+  if (mac == answer.kinds.end()) return "";
+  int all = 0;
+  for (const int n : mac->counts) all += n;
+  const int run = all - mac->counts[static_cast<std::size_t>(RunGroup::no)];
+  const int smoothly = mac->counts[static_cast<std::size_t>(RunGroup::great)] +
+                       mac->counts[static_cast<std::size_t>(RunGroup::well)];
+  if (run == 0)
+    return fmt::format("On a Mac: no, none of the {} configurations in the catalog has room for it.", all);
+  std::string out = run == all
+                        ? fmt::format("On a Mac: yes, all {} configurations in the catalog run it", all)
+                        : fmt::format("On a Mac: {} of {} configurations run it", run, all);
+  if (smoothly == 0) out += ", none of them well";
+  else if (smoothly < run) out += fmt::format(", {} of them well", smoothly);
+  if (mac->smallest) {
+    const DeviceRun& r = answer.runs[*mac->smallest];
+    out += fmt::format("; the smallest is {}, where it takes {} of the {} that macOS gives its GPU", r.name,
+                       units::format_bytes(r.run.needs), units::format_bytes(r.run.usable));
+  }
+  return out + ".";
 }
 
 Table kinds_table(const DevicesAnswer& answer) {
@@ -90,9 +118,9 @@ Table kinds_table(const DevicesAnswer& answer) {
 
 std::string title_of(const DevicesAnswer& answer) {
   const auto name = answer.variant ? answer.variant->name : answer.model->name;
-  std::string out =
-      fmt::format("{} {}: context {}", name, answer.runs.empty() ? "" : answer.runs.front().run.format->name,
-                  units::format_grouped(answer.context));
+  std::string out(name);
+  if (!answer.runs.empty()) out += fmt::format(" {}", answer.runs.front().run.format->name);
+  out += fmt::format(": context {}", units::format_grouped(answer.context));
   if (answer.concurrency > 1)
     out += fmt::format(" x {} sequences", units::format_grouped(answer.concurrency));
   return out;
@@ -108,13 +136,24 @@ Table notes_table(const DevicesAnswer& answer) {
     table.notes.push_back(fmt::format("Offload: with {} of host memory beside a card (--host changes it).",
                                       units::format_bytes(answer.assumed_host)));
   }
+  Lowered lowered;
+  for (const DeviceRun& r : answer.runs) lowered.add(r.run, r.name);
+  lowered.add_note(table);
   add_left_out(table, answer.left_out);
   return table;
 }
 
 std::string by_group(const DevicesAnswer& answer, Form form, const Style& style, std::size_t most) {
   Table kinds = kinds_table(answer);
+  if (answer.runs.empty()) {
+    Table none;
+    none.title = title_of(answer);
+    none.notes.emplace_back("No device of the catalog is left:");
+    add_left_out(none, answer.left_out);
+    return render(none, form, style);
+  }
   kinds.title = title_of(answer);
+  if (std::string mac = mac_sentence(answer); !mac.empty()) kinds.notes.push_back(std::move(mac));
   std::string out = render(kinds, form, style);
   for (std::size_t from = 0; from < answer.runs.size();) {
     const RunGroup group = answer.runs[from].run.group;

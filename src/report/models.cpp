@@ -46,7 +46,8 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
                    {"decode_tok_s", many ? "tok/s each" : "tok/s", Align::right},
                    {"decode_tok_s_total", many ? "tok/s total" : "", Align::right, false, many ? 0 : -1},
                    {"release_date", "Released", Align::left, false, 2},
-                   {"confidence", "", Align::left, false, -1}};
+                   {"confidence", "", Align::left, false, -1},
+                   {"max_num_seqs", "", Align::right, false, -1}};
   for (const ModelRun& m : answer.runs) {
     if (table.rows.size() == most) break;
     const Run& r = m.run;
@@ -61,18 +62,27 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
         {Cell(std::string(m.model->id)),
          Cell(units::format_parameters(m.counts.parameters), m.counts.parameters),
          Cell(units::format_parameters(m.counts.active_parameters), m.counts.active_parameters),
-         Cell(std::string(r.format->name), std::string(r.format->id)), Cell(r.engine),
-         Cell(group, group, tone_of(r.group)), Cell(std::string(verdict_name(r.verdict))),
+         Cell(std::string(r.format->name), std::string(r.format->id)),
+         Cell(r.engine),
+         Cell(group, group, tone_of(r.group)),
+         Cell(std::string(verdict_name(r.verdict))),
          quality ? Cell(fmt::format("{:.0f}{}", *quality, m.ability->thin ? "?" : ""), *quality) : Cell(),
          m.ability ? Cell(std::string(m.ability->variant)) : Cell(),
          m.ability ? Cell("", std::int64_t{m.ability->tests}) : Cell(),
-         m.ability ? Cell("", m.ability->thin) : Cell(), Cell("", m.kept.share),
+         m.ability ? Cell("", m.ability->thin) : Cell(),
+         Cell("", m.kept.share),
          Cell(fmt::format("{:.1f}", units::to_gib(r.needs)), r.needs),
          r.host > 0 ? Cell(fmt::format("{:.1f}", units::to_gib(r.host)), r.host) : Cell(),
-         tokens(r.max_context), rate(&speed::Speed::decode_tok_s), rate(&speed::Speed::decode_tok_s_total),
+         tokens(r.max_context),
+         rate(&speed::Speed::decode_tok_s),
+         rate(&speed::Speed::decode_tok_s_total),
          Cell(std::string(m.model->release_date)),
-         r.speed ? Cell(std::string(speed::confidence_name(r.speed->confidence))) : Cell()});
+
+         r.speed ? Cell(std::string(speed::confidence_name(r.speed->confidence))) : Cell(),
+         lowered_cell(r)});
   }
+  Lowered lowered;
+  for (const ModelRun& m : answer.runs) lowered.add(m.run, m.model->name);
   if (answer.runs.size() > table.rows.size())
     table.notes.push_back(fmt::format("and {} more (--all)", answer.runs.size() - table.rows.size()));
   if (!answer.runs.empty() && answer.runs.front().ability) {
@@ -91,6 +101,7 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
       "no scores. Score: percent expected on an average {} test, ? is thin evidence. GiB: on the fullest "
       "device, at the asked context; tok/s: decoding, without the prompt.",
       catalog::use_case_name(answer.use)));
+  lowered.add_note(table);
   add_left_out(table, answer.left_out);
   return table;
 }

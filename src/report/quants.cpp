@@ -99,6 +99,21 @@ void add_notes(Table& table, const QuantsAnswer& answer, const Shown& shown, boo
 
 }  // namespace
 
+void Lowered::add(const Run& run, std::string_view what) {
+  if (!run.max_num_seqs) return;
+  if (count_++ > 0) return;
+  first_ = what;
+  max_num_seqs_ = *run.max_num_seqs;
+}
+
+void Lowered::add_note(Table& table) const {
+  if (count_ == 0) return;
+  table.notes.push_back(fmt::format(
+      "{} only with --max-num-seqs {}, {} first: for its default vLLM would set aside more recurrent state "
+      "than there is room for.",
+      count_, max_num_seqs_, first_));
+}
+
 void add_left_out(Table& table, const std::vector<LeftOut>& left_out) {
   for (const LeftOut& l : left_out)
     table.notes.push_back(

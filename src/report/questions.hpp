@@ -14,6 +14,23 @@ namespace qwenfit::report {
 /// @param textbook the table is that of the textbook formula, as its pages print it
 Table quants_table(const QuantsAnswer& answer, bool textbook);
 
+/// The lowered --max-num-seqs of a run, if it was.
+inline Cell lowered_cell(const Run& run) {
+  return run.max_num_seqs ? Cell(std::to_string(*run.max_num_seqs), *run.max_num_seqs) : Cell();
+}
+
+/// Of runs that need a lower --max-num-seqs than vLLM's default: how many, and which one first.
+class Lowered {
+ public:
+  void add(const Run& run, std::string_view what);
+  void add_note(Table& table) const;
+
+ private:
+  int count_ = 0;
+  std::int64_t max_num_seqs_ = 0;
+  std::string first_;
+};
+
 /// "12 left out: vLLM has no backend for Apple M3 (the first is Apple M3 Max)", one for each reason.
 void add_left_out(Table& table, const std::vector<LeftOut>& left_out);
 /// The same as a JSON array.

@@ -31,8 +31,10 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
   std::vector<Shown> natural;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c].rank < 0) continue;
-    int wide = columns(table.columns[c].title);
+    int wide = 0;
     for (const auto& row : texts) wide = std::max(wide, columns(row[c]));
+    if (wide == 0 && !texts.empty()) continue;  // nothing is known there
+    wide = std::max(wide, columns(table.columns[c].title));
     natural.push_back({c, wide});
   }
   for (;;) {
@@ -98,7 +100,7 @@ std::string render_text(const Table& table, const Style& style) {
           [&](const Shown& s) { return table.rows[r][s.index].tone; });
     }
   }
-  if (!table.notes.empty()) out += "\n";
+  if (!table.notes.empty() && !shown.empty()) out += "\n";
   for (const std::string& note : table.notes) {
     for (const std::string& line : wrap(printable(note), style.width)) out += line + "\n";
   }

@@ -8,6 +8,7 @@
 #include "assume_host.hpp"
 #include "catalog/nearest.hpp"
 #include "qwenfit/limits.hpp"
+#include "settled.hpp"
 
 namespace qwenfit {
 namespace {
@@ -60,11 +61,13 @@ std::vector<Configuration> configurations(const catalog::Catalog& catalog, const
   return out;
 }
 
-DeviceRun run_on(Estimator& estimator, Scenario scenario, const Configuration& c) {
+DeviceRun run_on(Estimator& estimator, Scenario scenario, const Configuration& c, bool settle) {
   scenario.devices = {{c.name, 1}};
   scenario.device_count.reset();
   assume_host(scenario, *c.device);
-  const Estimate e = estimator.estimate(scenario, false);
+  const Settled settled = settle ? estimate_settled(estimator, scenario, false)
+                                 : Settled{estimator.estimate(scenario, false), std::nullopt};
+  const Estimate& e = settled.estimate;
   DeviceRun run;
   run.device = c.device;
   run.name = std::string(c.device->name);
@@ -76,6 +79,7 @@ DeviceRun run_on(Estimator& estimator, Scenario scenario, const Configuration& c
   if (const auto& price = c.device->cloud_usd_per_hour)
     run.usd_per_hour = price->typical ? price->typical : price->low;
   run.run = run_of(e);
+  run.run.max_num_seqs = settled.max_num_seqs;
   run.unmet = unmet_requirement(e);
   run.holds = holds(scenario, Limit::device, e);
   return run;
@@ -166,7 +170,7 @@ DevicesAnswer compare_devices(Estimator& estimator, const Scenario& scenario,
   LeftOutCounter left_out;
   for (const Configuration& c : configurations(estimator.catalog(), question)) {
     try {
-      DeviceRun run = run_on(estimator, one, c);
+      DeviceRun run = run_on(estimator, one, c, question.settle);
       if (run.run.verdict == Verdict::unknown) left_out.add("its memory is not known", c.name);
       else if (!run.unmet.empty()) left_out.add(run.unmet, run.name);
       else answer.runs.push_back(std::move(run));

@@ -185,6 +185,7 @@ LimitAnswer device_limit(Estimator& estimator, const Scenario& scenario, DeviceO
   answer.order = order;
   DevicesQuestion question;
   question.order = order;
+  question.settle = false;  // the answer holds as it is asked
   DevicesAnswer all = compare_devices(estimator, scenario, question);
   answer.left_out = std::move(all.left_out);
   for (DeviceRun& run : all.runs) {

@@ -27,7 +27,7 @@ bool runs_well(const Run& run) {
 }
 
 /// The best format of the ladder that leaves room; else the first that fits at all, without offload if one
-/// does.
+/// does; else the one that needs the least.
 /// Nothing where no format meets the requirements: `unmet` is then one of those.
 std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
                             const std::vector<const catalog::WeightFormat*>& ladder, std::string& unmet) {
@@ -37,14 +37,18 @@ std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
   for (const catalog::WeightFormat* format : ladder) {
     scenario.format = std::string(format->id);
     try {
-      const Estimate estimate = estimate_settled(estimator, scenario, false).estimate;
+      const Settled settled = estimate_settled(estimator, scenario, false);
+      const Estimate& estimate = settled.estimate;
       unmet = unmet_requirement(estimate);
       if (!unmet.empty()) continue;
-      const Run run = run_of(estimate);
+      Run run = run_of(estimate);
+      run.max_num_seqs = settled.max_num_seqs;
       // With a part on the host nobody takes the largest files, nor the worst.
       const bool usual =
           run.group == best.group && run.group == RunGroup::offload && format->id == kOffloaded;
-      if (!any || run.group < best.group || usual) best = run;
+      // Of what does not fit, the one that lacks the least.
+      const bool nearer = run.group == best.group && run.group == RunGroup::no && run.needs < best.needs;
+      if (!any || run.group < best.group || usual || nearer) best = run;
       any = true;
     } catch (const Error& e) {
       refusal = e;

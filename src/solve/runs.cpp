@@ -29,6 +29,8 @@ Run run_of(const Estimate& e) {
     run.usable = tightest->usable;
   }
   run.host = e.memory.host.total();
+  // Where the device's part has room it is the host that lacks it: all of it is what is needed.
+  if (!e.fit.fits && !e.memory.refusal && run.needs > 0 && run.needs <= run.usable) run.needs += run.host;
   run.max_context = e.fit.max_context;
   run.reason = e.fit.reason;
   if (e.fit.fits) run.speed = e.speed;

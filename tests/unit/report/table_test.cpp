@@ -51,6 +51,16 @@ TEST_CASE("on a narrow terminal words are wrapped first, then the least importan
   CHECK(thirty_two.find("Note") != std::string::npos);
 }
 
+TEST_CASE("a column that no row has anything for is left out of text, and only there") {
+  Table table = sample();
+  for (auto& row : table.rows) row[2] = {};
+  CHECK(render(table, Form::text, Style{80, false, true}).find("Price") == std::string::npos);
+  CHECK(render(table, Form::csv, {}).starts_with("name,memory_bytes,price_usd,note\n"));
+  CHECK(render(table, Form::markdown, {}).find("| Price |") != std::string::npos);
+  table.rows.clear();
+  CHECK(render(table, Form::text, Style{80, false, true}).find("Price") != std::string::npos);
+}
+
 TEST_CASE("CSV has stable keys, plain numbers, quoted commas and empty fields for what is absent") {
   CHECK(render(sample(), Form::csv, {}) ==
         "name,memory_bytes,price_usd,note\n"

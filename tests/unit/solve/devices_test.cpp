@@ -65,6 +65,46 @@ TEST_CASE("what does not fit a card alone has a part in host memory, within what
   }
 }
 
+TEST_CASE("where vLLM would refuse its default of sequences, fewer are taken and told") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.model = "qwen3.5-27b";
+  scenario.engine = "vllm";
+  scenario.format = "fp8";
+  DevicesQuestion question;
+  question.kinds = {DeviceKind::gpu};
+  const DevicesAnswer settled = compare_devices(estimator, scenario, question);
+  question.settle = false;
+  const DevicesAnswer as_asked = compare_devices(estimator, scenario, question);
+  int lowered = 0;
+  for (const DeviceRun& r : settled.runs) {
+    if (!r.run.max_num_seqs) continue;
+    ++lowered;
+    CHECK(r.run.group != RunGroup::no);
+    const auto same = std::find_if(as_asked.runs.begin(), as_asked.runs.end(),
+                                   [&](const DeviceRun& x) { return x.name == r.name; });
+    REQUIRE(same != as_asked.runs.end());
+    CHECK(same->run.group == RunGroup::no);
+    // What is told is enough.
+    Scenario told = scenario;
+    told.devices = {{r.name, 1}};
+    told.max_num_seqs = r.run.max_num_seqs;
+    CHECK(estimator.estimate(told, false).fit.fits);
+  }
+  CHECK(lowered > 0);
+}
+
+TEST_CASE("what lacks room on the host needs more than the device has") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.model = "qwen3-235b-a22b";
+  scenario.format = "q4_k_m";
+  const DevicesAnswer answer = compare_devices(estimator, scenario, {});
+  for (const DeviceRun& r : answer.runs) {
+    if (r.run.group == RunGroup::no) CHECK(r.run.needs > r.run.usable);
+  }
+}
+
 TEST_CASE("orders: smallest, cheapest, fastest first within a group") {
   DevicesQuestion question;
   question.kinds = {DeviceKind::gpu};
