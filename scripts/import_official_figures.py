@@ -4,8 +4,9 @@
 Input: JSON lines of measurements (id, model, quant, engine, device, metric, value, raw_value, raw_unit, source,
 prompt_tokens or settings.prompt_tokens). Taken are the 16-bit rows of the official speed tables with 30,720 tokens
 in and 2,048 out on one card by transformers: peak memory ("memory_gb_30720", as printed, megabytes as 10^6 bytes)
-and tokens generated a second with the time of the prompt ("tok_s_with_prefill_30720"). Figures of these two kinds
-that are there already are replaced.
+tokens generated a second with the time of the prompt ("tok_s_with_prefill_30720"), and where a table counts the
+prompt's tokens too, as that of Qwen3 does, tokens of both a second ("tok_s_prompt_counted_30720"). Figures of these
+kinds that are there already are replaced; what the input does not have stays.
 
 usage: import_official_figures.py FILE.jsonl ...
 """
@@ -17,7 +18,8 @@ import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 OUT = os.path.join(ROOT, "data", "benchmarks", "official-tables.json")
-WHAT = {"peak_memory_gb": "memory_gb_30720", "e2e_gen_tok_s": "tok_s_with_prefill_30720"}
+WHAT = {"peak_memory_gb": "memory_gb_30720", "e2e_gen_tok_s": "tok_s_with_prefill_30720",
+        "total_tok_s": "tok_s_prompt_counted_30720"}
 
 
 def models():
@@ -52,7 +54,12 @@ def main():
                     found[one["model"], one["what"]] = one
     with open(OUT, encoding="utf-8") as file:
         data = json.load(file)
-    kept = [f for f in data["official_figures"] if f["what"] not in WHAT.values()]
+    kept = []
+    for f in data["official_figures"]:
+        if f["what"] in WHAT.values():
+            found.setdefault((f["model"], f["what"]), f)
+        else:
+            kept.append(f)
     lines = ",\n".join("  " + json.dumps(f, ensure_ascii=False) for f in kept + [found[k] for k in sorted(found)])
     with open(OUT, "w", encoding="utf-8") as file:
         file.write('{\n "$schema": "../schema/benchmarks.schema.json",\n "official_figures": [\n' + lines + "\n ]\n}\n")

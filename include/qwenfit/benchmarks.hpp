@@ -52,8 +52,11 @@ struct OfficialFigure {
   std::string_view model;   ///< id in the catalog
   std::string_view format;  ///< weight format id; empty for what concerns the model
   std::string_view engine;  ///< engine id, likewise
-  /// "memory_gb", "decode_tok_s", "qlora_memory_gb", "training_tokens"; with 30,720 tokens in and 2,048 out
-  /// "memory_gb_30720" and "tok_s_with_prefill_30720"
+  /// "memory_gb", "decode_tok_s", "training_tokens", "output_tokens"; with 30,720 tokens in and 2,048 out
+  /// "memory_gb_30720", "tok_s_with_prefill_30720" (tokens generated) and "tok_s_prompt_counted_30720" (those
+  /// of the prompt too). Of training "qlora_memory_gb", "lora_memory_gb", "full_memory_gb" with short
+  /// sequences, "..._8192" with long ones, "..._cut" over several cards in all, and "..._cards_of_80gb", the
+  /// fewest that the publisher advises
   std::string_view what;
   std::int32_t devices;      ///< cards that it was measured on
   double value;              ///< GB is 10^9 bytes

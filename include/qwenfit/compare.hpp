@@ -1,6 +1,7 @@
 // Models, formats, devices or engines side by side, with what speaks for and against each.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,9 @@
 #include "qwenfit/estimate.hpp"
 
 namespace qwenfit {
+
+/// Tokens of a sample that fine-tuning is compared at.
+inline constexpr std::int64_t kTrainingTokens = 2048;
 
 /// One column of the comparison.
 struct Compared {
@@ -26,6 +30,11 @@ struct Compared {
   /// generated a second with the prompt's time. Null where nothing is known.
   const catalog::OfficialFigure* official_memory = nullptr;
   const catalog::OfficialFigure* official_speed = nullptr;
+  /// The same counted with the prompt's tokens, as later tables have it: it does not compare with the other.
+  const catalog::OfficialFigure* official_speed_of_all = nullptr;
+  std::optional<std::int64_t> output_tokens;  ///< longest answer, by its publisher
+  /// Memory of fine-tuning on kTrainingTokens in Q-LoRA, LoRA, full, when models are compared.
+  std::array<std::optional<Bytes>, 3> training;
   std::vector<std::string> advantages;
   std::vector<std::string> disadvantages;
   std::vector<std::string> links;    ///< official pages

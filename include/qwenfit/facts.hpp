@@ -18,6 +18,8 @@ struct ModelFacts {
   Bytes weights = 0;
   /// Tokens from which the KV cache outweighs the weights; absent when no context of the model gets there.
   std::optional<std::int64_t> cache_outweighs;
+  std::vector<std::string> blocks;        ///< what its layers are made of: "rotary positions", "QKV bias" ...
+  std::vector<std::string_view> engines;  ///< names of those that run it
 };
 
 /// @return nothing when the geometry is not published.
@@ -25,6 +27,9 @@ std::optional<ModelFacts> model_facts(Estimator& estimator, const catalog::Model
 
 /// Models that were trained from this one, by the catalog's base_model.
 std::vector<const catalog::Model*> derivatives(const catalog::Catalog& catalog, const catalog::Model& model);
+
+/// The models of the same family, smallest first, `model` among them. By size as the publisher names it.
+std::vector<const catalog::Model*> family(Estimator& estimator, const catalog::Model& model);
 
 /// A record of an overlay and what is wrong with it, if anything.
 struct CheckedRecord {

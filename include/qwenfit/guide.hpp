@@ -30,10 +30,17 @@ struct GuideFormat {
 
 /// Fine-tuning of a model.
 struct GuideTraining {
-  std::string method;                ///< "Q-LoRA", "LoRA", "full"
-  GuideMemory memory;                ///< on one card
-  std::optional<Bytes> each_of_two;  ///< of two cards with ZeRO 3, where the method allows it
+  std::string method;       ///< "Q-LoRA", "LoRA", "full"
+  GuideMemory memory;       ///< on one card, with short sequences
+  GuideMemory long_memory;  ///< the same with kLongSequence tokens; nothing where the model takes no such
+  GuideMemory each_of_two;  ///< of two cards with ZeRO 3, where the method allows it
+  /// What the publisher measured over more cards, and how many it advises; null where nothing is known.
+  const catalog::OfficialFigure* cut = nullptr;
+  const catalog::OfficialFigure* advised = nullptr;
 };
+
+/// Tokens of a long sample in fine-tuning; the tables of Qwen v1 end there.
+inline constexpr std::int64_t kLongSequence = 8192;
 
 struct GuideModel {
   const catalog::Model* model = nullptr;
@@ -56,6 +63,10 @@ enum class Place : std::uint8_t { fits, tight, no };
 
 /// Whether `memory` has a place on `hardware`: a twentieth left free is comfortable.
 Place place_of(const HardwareClass& hardware, Bytes memory);
+
+/// The same of fine-tuning: tight where only short sequences have room. Two cards are cut by ZeRO 3, or hold
+/// a copy each. Nothing where no figure is known.
+std::optional<Place> place_of(const HardwareClass& hardware, const GuideTraining& training);
 
 /// A row of the cost table.
 struct GuideCost {

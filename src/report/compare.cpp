@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+
 #include "advice.hpp"
 
 namespace qwenfit::report {
@@ -58,6 +61,9 @@ void add_model_rows(Rows& rows) {
                     : format_grouped(m.context_native),
                 m.context_native);
   });
+  rows.add("Answers of up to, tokens", [](const Compared& c, std::size_t) {
+    return c.output_tokens ? Cell(format_grouped(*c.output_tokens), *c.output_tokens) : Cell();
+  });
   rows.add("Architecture", [](const Compared& c, std::size_t) {
     const ModelSummary& m = c.estimate.model;
     return Cell(fmt::format("{} layers, {} with a KV cache", m.layers, m.kv_layers));
@@ -88,6 +94,8 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
            [](const Compared& c, std::size_t) { return official(c.official_memory, "GB"); });
   rows.add("Official speed there, with prefill",
            [](const Compared& c, std::size_t) { return official(c.official_speed, "tok/s"); });
+  rows.add("The same, prompt counted",
+           [](const Compared& c, std::size_t) { return official(c.official_speed_of_all, "tok/s"); });
   rows.add("Measured on", [](const Compared& c, std::size_t) {
     const auto* figure = c.official_memory ? c.official_memory : c.official_speed;
     return figure ? text(figure->setting) : Cell();
@@ -103,6 +111,13 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
     rows.add(fmt::format("Memory at {} tokens", format_grouped(comparison.contexts[k])),
              [&](const Compared& c, std::size_t) {
                return c.memory_at[k] ? Cell(format_bytes(*c.memory_at[k]), *c.memory_at[k]) : Cell();
+             });
+  }
+  static constexpr std::array kMethods{"Q-LoRA", "LoRA", "Full fine-tuning"};
+  for (std::size_t k = 0; k < kMethods.size(); ++k) {
+    rows.add(fmt::format("{}, {} tokens", kMethods[k], format_grouped(kTrainingTokens)),
+             [&](const Compared& c, std::size_t) {
+               return c.training[k] ? Cell(format_bytes(*c.training[k]), *c.training[k]) : Cell();
              });
   }
   rows.add("KV cache of a token", [](const Compared& c, std::size_t) {
@@ -153,6 +168,12 @@ Table figures_table(const Comparison& comparison) {
       return Cell(fmt::format("{:.4g}", s.scores[i]), s.scores[i]);
     });
   }
+  const auto counts_prompt = [](const Compared& c) { return c.official_speed_of_all != nullptr; };
+  if (std::any_of(comparison.columns.begin(), comparison.columns.end(), counts_prompt))
+    table.notes.emplace_back(
+        "Official speeds: one sequence, 30,720 tokens in and 2,048 out, over the whole time. With the "
+        "prompt's "
+        "tokens counted a figure is 16 times as large: 32,768 tokens against 2,048.");
   for (const Compared& c : comparison.columns) {
     if (!comparison.scores.empty() && !c.variant.empty())
       table.notes.push_back(fmt::format("Scores of {}: {}.", c.name, c.variant));

@@ -20,6 +20,7 @@ Table matrix_table(const Guide& guide) {
   t.columns = {{"model", "Model"},
                {"parameters", "Parameters", Align::right},
                {"context_native", "Context", Align::right},
+               {"context_longest", "Extended", Align::right, false, 1},
                {"training_tokens", "Trained on", Align::right, false, 3},
                {"role", "Good for", Align::left, true, 4},
                {"format", "Smallest", Align::left, false, 2},
@@ -29,7 +30,10 @@ Table matrix_table(const Guide& guide) {
     const GuideFormat& f = m.formats.back();
     t.rows.push_back({Cell(std::string(m.model->name), std::string(m.model->id)),
                       Cell(units::format_parameters(m.summary.parameters), m.summary.parameters),
-                      Cell(units::format_grouped(m.summary.context_longest), m.summary.context_longest),
+                      Cell(units::format_grouped(m.summary.context_native), m.summary.context_native),
+                      m.summary.context_longest > m.summary.context_native
+                          ? Cell(units::format_grouped(m.summary.context_longest), m.summary.context_longest)
+                          : Cell(),
                       m.training_tokens
                           ? Cell(fmt::format("{:.3g}T", *m.training_tokens / 1e12), *m.training_tokens)
                           : Cell(),
@@ -37,16 +41,15 @@ Table matrix_table(const Guide& guide) {
                       bytes_cell(f.memory.measured), bytes_cell(f.memory.estimated)});
   }
   t.notes.emplace_back(
-      "GB is 10^9 bytes, while 2,048 tokens are generated. Measured: by the publisher. Context: the longest, "
-      "with "
-      "extension.");
+      "GB is 10^9 bytes, while 2,048 tokens are generated. Measured: by the publisher. Extended: the longest "
+      "context, "
+      "with what extends it.");
   return t;
 }
 
-Cell place_cell(const HardwareClass& hardware, const GuideMemory& memory) {
-  if (!memory.figure()) return {};
-  const Place place = place_of(hardware, *memory.figure());
-  switch (place) {
+Cell place_cell(std::optional<Place> place) {
+  if (!place) return {};
+  switch (*place) {
     case Place::fits: return {"fits", std::string("fits"), Tone::good};
     case Place::tight: return {"tight", std::string("tight"), Tone::warn};
     case Place::no: break;
@@ -54,8 +57,30 @@ Cell place_cell(const HardwareClass& hardware, const GuideMemory& memory) {
   return {"no", std::string("no"), Tone::bad};
 }
 
-/// Columns of the hardware table before its places.
-constexpr std::size_t kPlaces = 4;
+/// An estimate beside a measured figure is marked.
+Cell long_cell(const GuideTraining& t) {
+  Cell cell = bytes_cell(t.long_memory.figure());
+  if (t.memory.measured && !t.long_memory.measured && !cell.text.empty()) cell.text.insert(0, "~");
+  return cell;
+}
+
+std::string_view method_name(const GuideTraining& t) {
+  return t.method == "full" ? "full fine-tuning" : std::string_view(t.method);
+}
+
+/// What the publisher found with more cards: where a table of two says no, that is why.
+void add_cut_notes(Table& t, const Guide& guide) {
+  for (const GuideModel& m : guide.models) {
+    for (const GuideTraining& training : m.training) {
+      if (const auto* f = training.cut)
+        t.notes.push_back(fmt::format("{}, {}: measured {} GB on {} cards together ({}).", m.model->name,
+                                      method_name(training), f->value, f->devices, f->source));
+      if (const auto* f = training.advised)
+        t.notes.push_back(fmt::format("{}, {}: its publisher advises {:.0f} cards of 80 GB ({}).",
+                                      m.model->name, method_name(training), f->value, f->source));
+    }
+  }
+}
 
 Table hardware_table(const Guide& guide) {
   Table t;
@@ -63,31 +88,37 @@ Table hardware_table(const Guide& guide) {
   t.columns = {{"model", "Model"},
                {"format", "Format"},
                {"memory_bytes", "GB", Align::right},
-               {"basis", "Basis", Align::left, false, 1}};
+               {"basis", "Basis", Align::left, false, 1},
+               {"memory_bytes_8192", "at 8,192", Align::right, false, 2}};
   for (const HardwareClass& h : guide.hardware) t.columns.push_back({h.name, h.name});
-  const auto add = [&](const GuideModel& m, Cell format, const GuideMemory& memory) {
-    std::vector<Cell> row{Cell(std::string(m.model->name), std::string(m.model->id)), std::move(format),
-                          bytes_cell(memory.figure()), Cell(memory.measured ? "measured" : "estimated")};
-    for (const HardwareClass& h : guide.hardware) row.push_back(place_cell(h, memory));
-    t.rows.push_back(std::move(row));
+  const auto row_of = [&](const GuideModel& m, Cell format, const GuideMemory& memory, Cell longer) {
+    return std::vector<Cell>{Cell(std::string(m.model->name), std::string(m.model->id)), std::move(format),
+                             bytes_cell(memory.figure()), Cell(memory.measured ? "measured" : "estimated"),
+                             std::move(longer)};
   };
   for (const GuideModel& m : guide.models) {
-    for (const GuideFormat& f : m.formats)
-      add(m, Cell(std::string(f.format->name), std::string(f.format->id)), f.memory);
+    for (const GuideFormat& f : m.formats) {
+      std::vector<Cell> row =
+          row_of(m, Cell(std::string(f.format->name), std::string(f.format->id)), f.memory, {});
+      for (const HardwareClass& h : guide.hardware)
+        row.push_back(f.memory.figure() ? place_cell(place_of(h, *f.memory.figure())) : Cell());
+      t.rows.push_back(std::move(row));
+    }
     for (const GuideTraining& training : m.training) {
-      add(m, Cell(training.method == "full" ? "full fine-tuning" : training.method), training.memory);
-      if (!training.each_of_two) continue;
-      for (std::size_t h = 0; h < guide.hardware.size(); ++h) {
-        const HardwareClass& hardware = guide.hardware[h];
-        if (hardware.count == 2)
-          t.rows.back()[kPlaces + h] =
-              place_cell({hardware.name, hardware.memory, 1}, GuideMemory{{}, training.each_of_two});
-      }
+      std::vector<Cell> row =
+          row_of(m, Cell(std::string(method_name(training))), training.memory, long_cell(training));
+      for (const HardwareClass& h : guide.hardware) row.push_back(place_cell(place_of(h, training)));
+      t.rows.push_back(std::move(row));
     }
   }
   t.notes.emplace_back(
-      "GB: on one card. Cards' memory as marketed; tight: less than a twentieth stays free. LoRA and full "
-      "fine-tuning on two cards with ZeRO 3.");
+      "GB: on one card. Cards' memory as marketed; tight: less than a twentieth stays free, or in "
+      "fine-tuning, sequences of 8,192 tokens have no room. Short sequences: 256 tokens where it is "
+      "measured, "
+      "2,048 where estimated. LoRA and full fine-tuning on two cards with ZeRO 3. A measured figure counts "
+      "before "
+      "an estimate; ~ is an estimate beside a measured one.");
+  add_cut_notes(t, guide);
   return t;
 }
 

@@ -23,7 +23,7 @@ Table engines_list(const std::vector<const catalog::Engine*>& engines);
 /// @param variant the variant that was asked for, or null.
 /// @param facts nothing when the geometry is not published.
 Card model_card(const catalog::Model& model, const catalog::Variant* variant,
-                const std::optional<ModelFacts>& facts,
+                const std::optional<ModelFacts>& facts, const std::vector<const catalog::Model*>& family,
                 const std::vector<const catalog::Model*>& derivatives);
 Card device_card(const catalog::Device& device);
 Card format_card(const catalog::WeightFormat& format);

@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 #include "knowledge.hpp"
+#include "qwenfit/benchmarks.hpp"
 
 namespace qwenfit::report {
 namespace {
@@ -124,6 +127,35 @@ void add_shape(CardFiller& card, const catalog::Geometry& g, const ModelFacts& f
   }
   card.count("vocabulary", "Vocabulary", g.vocab_size);
   card.cell("tied_embeddings", "Tied embeddings", Cell(g.tied_embeddings ? "yes" : "no", g.tied_embeddings));
+  card.list("blocks", "Made of", facts.blocks);
+}
+
+std::vector<std::string> ids_of(const std::vector<const catalog::Model*>& models) {
+  std::vector<std::string> out;
+  for (const catalog::Model* m : models) out.emplace_back(m->id);
+  return out;
+}
+
+/// What its publisher trained, and with what it came. Base models are pretrained only, by the meaning of the
+/// word.
+void add_release(CardFiller& card, const catalog::Model& m, const catalog::Variant* variant,
+                 const std::vector<const catalog::Model*>& family) {
+  card.section("How it was released");
+  const std::string_view kind = variant ? variant->kind : m.kind;
+  const bool chats = kind == "instruct" || kind == "chat" || kind == "thinking";
+  card.text("training_stage", "Training",
+            kind == "base" ? "pretraining"
+            : chats        ? "pretraining, then post-training for conversations"
+                           : "");
+  if (const auto* f = catalog::official_figure(m.id, "training_tokens"))
+    card.cell("training_tokens", "Trained on",
+              Cell(fmt::format("{:.3g}T tokens", f->value / 1e12), f->value));
+  if (const auto* f = catalog::official_figure(m.id, "output_tokens"); f && kind != "base")
+    card.cell(
+        "output_tokens", "Answers of up to",
+        Cell(fmt::format("{} tokens ({}; {})", format_grouped(std::llround(f->value)), f->setting, f->source),
+             static_cast<std::int64_t>(f->value)));
+  if (family.size() > 1) card.list("family_models", "Its family", ids_of(family));
 }
 
 void add_memory(CardFiller& card, const catalog::Model& m, const ModelFacts& f) {
@@ -145,7 +177,7 @@ void add_memory(CardFiller& card, const catalog::Model& m, const ModelFacts& f) 
 }  // namespace
 
 Card model_card(const catalog::Model& m, const catalog::Variant* variant,
-                const std::optional<ModelFacts>& facts,
+                const std::optional<ModelFacts>& facts, const std::vector<const catalog::Model*>& family,
                 const std::vector<const catalog::Model*>& derivatives) {
   Card card{"model", std::string(m.id), std::string(variant ? variant->name : m.name), {}};
   CardFiller fill(card, m.derived, m.unverified);
@@ -153,19 +185,22 @@ Card model_card(const catalog::Model& m, const catalog::Variant* variant,
   if (facts) add_shape(fill, m.geometry, *facts);
   fill.section("What improved");
   fill.text("improved", "", m.improved);
+  add_release(fill, m, variant, family);
   fill.section("Where it is strong");
   fill.list("strengths", "", m.strengths);
   if (facts) add_memory(fill, m, *facts);
   fill.section("Relatives and names");
   fill.list("related", "Related models", m.related);
   fill.text("base_model", "Trained from", m.base_model);
-  std::vector<std::string> ids;
-  for (const catalog::Model* d : derivatives) ids.emplace_back(d->id);
-  fill.list("derivatives", "Derivatives", std::move(ids));
+  fill.list("derivatives", "Derivatives", ids_of(derivatives));
   std::vector<std::string> variants;
   for (const catalog::Variant& v : m.variants) variants.emplace_back(v.name);
   fill.list("variants", "Variants", std::move(variants));
   fill.list("official_formats", "Official formats", m.official_formats);
+  if (facts) {
+    std::vector<std::string> engines(facts->engines.begin(), facts->engines.end());
+    fill.list("engines", "Runs in", std::move(engines));
+  }
   fill.list("aliases", "Also called", m.aliases);
   std::vector<std::string> tags;
   for (const catalog::RegistryTag& tag : m.tags) tags.emplace_back(tag.name);

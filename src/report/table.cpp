@@ -39,11 +39,15 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
   }
   for (;;) {
     std::vector<Shown> shown = natural;
-    for (Shown& s : shown) {
-      const int excess = total_width(table, shown) - width;
-      if (excess <= 0) return shown;
-      if (table.columns[s.index].wraps)
-        s.width = std::max(std::min(kNarrowestWrap, s.width), s.width - excess);
+    // The widest column of words gives first.
+    for (int excess = total_width(table, shown) - width; excess > 0; --excess) {
+      Shown* widest = nullptr;
+      for (Shown& s : shown) {
+        if (table.columns[s.index].wraps && s.width > kNarrowestWrap && (!widest || s.width > widest->width))
+          widest = &s;
+      }
+      if (!widest) break;
+      --widest->width;
     }
     if (total_width(table, shown) <= width) return shown;
     const auto least = std::max_element(natural.begin(), natural.end(), [&](const Shown& a, const Shown& b) {

@@ -96,16 +96,39 @@ void add_scores(Comparison& c) {
   }
 }
 
+std::array<std::optional<Bytes>, 3> training_of(Estimator& estimator, std::string_view model) {
+  std::array<std::optional<Bytes>, 3> out;
+  constexpr std::array kMethods{"qlora", "lora", "full"};
+  for (std::size_t i = 0; i < kMethods.size(); ++i) {
+    Scenario scenario;
+    scenario.model = std::string(model);
+    scenario.train = Train{};
+    scenario.train->method = kMethods[i];
+    scenario.train->sequence = kTrainingTokens;
+    try {
+      out[i] = estimator.estimate(scenario, false).memory.total();
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
+    }
+  }
+  return out;
+}
+
 /// What is known of the models apart from the scenario: their checkpoints, and what the publisher measured.
 void add_official(Comparison& c, Estimator& estimator) {
   for (Compared& column : c.columns) {
     const std::string_view id = column.estimate.setup.model->id;
     column.official_memory = catalog::official_figure(id, "memory_gb_30720", "bf16", "transformers");
     column.official_speed = catalog::official_figure(id, "tok_s_with_prefill_30720", "bf16", "transformers");
-    for (const auto* figure : {column.official_memory, column.official_speed}) {
+    column.official_speed_of_all =
+        catalog::official_figure(id, "tok_s_prompt_counted_30720", "bf16", "transformers");
+    if (const auto* tokens = catalog::official_figure(id, "output_tokens"))
+      column.output_tokens = static_cast<std::int64_t>(tokens->value);
+    for (const auto* figure : {column.official_memory, column.official_speed, column.official_speed_of_all}) {
       if (figure && std::find(column.links.begin(), column.links.end(), figure->source) == column.links.end())
         column.links.emplace_back(figure->source);
     }
+    column.training = training_of(estimator, id);
     Scenario plain;
     plain.model = std::string(id);
     plain.format = "bf16";

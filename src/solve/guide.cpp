@@ -90,7 +90,8 @@ GuideFormat format_of(Estimator& estimator, const catalog::Model& model, const c
 }
 
 /// Q-LoRA, LoRA and full fine-tuning on one card, and cut over two where ZeRO 3 does that.
-std::vector<GuideTraining> training_of(Estimator& estimator, const catalog::Model& model) {
+std::vector<GuideTraining> training_of(Estimator& estimator, const catalog::Model& model,
+                                       std::int64_t longest) {
   std::vector<GuideTraining> out;
   for (const auto& [method, name] : {std::pair{"qlora", "Q-LoRA"}, {"lora", "LoRA"}, {"full", "full"}}) {
     GuideTraining t;
@@ -99,16 +100,25 @@ std::vector<GuideTraining> training_of(Estimator& estimator, const catalog::Mode
     scenario.model = std::string(model.id);
     scenario.train = Train{};
     scenario.train->method = method;
-    if (t.method == "Q-LoRA") t.memory.measured = official_bytes(model.id, "qlora_memory_gb", "");
-    t.memory.estimated = estimated(estimator, scenario);
+    const std::string key(method);
+    t.memory = {official_bytes(model.id, key + "_memory_gb", ""), estimated(estimator, scenario)};
+    if (longest >= kLongSequence) {
+      Scenario longer = scenario;
+      longer.train->sequence = kLongSequence;
+      t.long_memory = {official_bytes(model.id, key + "_memory_gb_8192", ""), estimated(estimator, longer)};
+    }
+    t.cut = catalog::official_figure(model.id, key + "_memory_gb_cut");
+    t.advised = catalog::official_figure(model.id, key + "_cards_of_80gb");
     if (t.method != "Q-LoRA") {
       scenario.train->zero_stage = 3;
       scenario.devices = {{std::string(kCard), 2}};
       try {
-        t.each_of_two = estimator.estimate(scenario, false).memory.devices.front().total();
+        t.each_of_two.estimated = estimator.estimate(scenario, false).memory.devices.front().total();
       } catch (const Error& e) {
         if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
       }
+      if (t.cut && t.cut->devices == 2)
+        t.each_of_two.measured = std::llround(t.cut->value * units::kGB / t.cut->devices);
     }
     if (t.memory.figure()) out.push_back(std::move(t));
   }
@@ -127,7 +137,7 @@ GuideModel model_of(Estimator& estimator, const catalog::Model& model,
     out.formats.push_back(format_of(estimator, model, *format, speeds_published));
     out.formats.back().kept = quality.kept(model, *format);
   }
-  out.training = training_of(estimator, model);
+  out.training = training_of(estimator, model, out.summary.context_longest);
   for (const auto& of_use : abilities) {
     const Ability* ability = ability_of(of_use, model.id);
     out.abilities.push_back(ability ? std::optional(*ability) : std::nullopt);
@@ -180,6 +190,17 @@ std::vector<GuideCost> costs_of(const std::vector<GuideModel>& models, const cat
 Place place_of(const HardwareClass& hardware, Bytes memory) {
   const double share = static_cast<double>(memory) / static_cast<double>(hardware.memory * hardware.count);
   return share <= 0.95 ? Place::fits : share <= 1 ? Place::tight : Place::no;
+}
+
+std::optional<Place> place_of(const HardwareClass& hardware, const GuideTraining& training) {
+  if (!training.memory.figure()) return std::nullopt;
+  const HardwareClass one{hardware.name, hardware.memory, 1};
+  Place place = place_of(one, *training.memory.figure());
+  const auto longer = training.long_memory.figure();
+  if (place == Place::fits && longer && place_of(one, *longer) == Place::no) place = Place::tight;
+  if (hardware.count == 2 && training.each_of_two.figure())
+    place = std::min(place, place_of(one, *training.each_of_two.figure()));
+  return place;
 }
 
 Guide guide(Estimator& estimator, const std::string& generation, std::optional<double> usd_per_hour) {

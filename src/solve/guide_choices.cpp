@@ -69,6 +69,11 @@ class Chooser {
     return std::nullopt;
   }
 
+  double ability_value(const Option& o) const {
+    const auto& a = ability(o, UseCase::chat);
+    return a ? a->cautious_score() : 0;
+  }
+
   /// Cautious score after the loss of the format; nothing without scores.
   std::optional<double> score(const Option& o, UseCase use) const {
     const auto& a = ability(o, use);
@@ -119,6 +124,32 @@ class Chooser {
                          f.devices > 1 ? fmt::format(" on {} cards", f.devices) : "");
     if (o.usd) out += fmt::format(", ${:.3g} a million tokens", *o.usd);
     return out + benchmark_of(o, use);
+  }
+
+  const GuideTraining* training(const Option& o, std::string_view method) const {
+    for (const GuideTraining& t : model(o).training) {
+      if (t.method == method) return &t;
+    }
+    return nullptr;
+  }
+
+  /// Whether it can be fine-tuned on one card of `gb`, long sequences too.
+  bool trains(const Option& o, std::string_view method, double gb) const {
+    const GuideTraining* t = training(o, method);
+    return t && place_of({"", static_cast<Bytes>(gb * units::kGB), 1}, *t) == Place::fits;
+  }
+
+  /// Whether one card of `gb` runs the model in each of its formats.
+  bool all_formats_fit(const Option& o, double gb) const {
+    return std::all_of(options_.begin(), options_.end(),
+                       [&](const Option& x) { return x.model != o.model || fits(x, gb); });
+  }
+
+  /// One card does it all: every format, and fine-tuning. Of the most able such model the fastest format.
+  const Option* most_versatile() const {
+    const auto capable = [&](const Option& x) { return std::tuple(ability_value(x), x.tok_s, -x.memory); };
+    return best(capable,
+                [&](const Option& x) { return all_formats_fit(x, kCardGb) && trains(x, "Q-LoRA", kCardGb); });
   }
 
   void add(std::vector<GuideChoice>& to, std::string need, const Option* o,
@@ -228,28 +259,35 @@ void Chooser::by_scenario() {
   const auto any = [](const Option&) { return true; };
   std::int64_t longest = 0;
   for (const GuideModel& m : guide_.models) longest = std::max(longest, m.summary.context_longest);
-  add(guide_.by_scenario, "a chatbot's first version: one 24 GB card, low cost",
-      best(balanced, [](const Option& x) { return fits(x, kCardGb); }));
-  add(guide_.by_scenario, "knowledge of a company: accurate, one 80 GB card",
-      best(able, [](const Option& x) { return fits(x, kLargeCardGb); }));
+  // What a first version needs is to be cheap, and to learn from what users say.
+  add(guide_.by_scenario, "a chatbot's first version: low cost, runs and is fine-tuned on one 24 GB card",
+      best(balanced, [&](const Option& x) { return fits(x, kCardGb) && trains(x, "Q-LoRA", kCardGb); }));
+  // Nothing is lost to a format, nor to training in one.
+  add(guide_.by_scenario, "knowledge of a company: 16 bit, fine-tuned with LoRA on one 80 GB card",
+      best(able, [&](const Option& x) {
+        return x.format == 0 && fits(x, kLargeCardGb) && trains(x, "LoRA", kLargeCardGb);
+      }));
   add(guide_.by_scenario, "research: the best, with the longest context",
       best(able, [&](const Option& x) { return model(x).summary.context_longest == longest; }));
   add(guide_.by_scenario, "on a phone or laptop: offline, low latency",
       best([](const Option& x) { return -x.memory; }, any));
-  add(guide_.by_scenario, "the most versatile", best(balanced, any));
+  const Option* versatile = most_versatile();
+  if (versatile)
+    add(guide_.by_scenario, "the most versatile: one 24 GB card runs it in every format and fine-tunes it",
+        versatile);
+  else add(guide_.by_scenario, "the most versatile: the best balance", best(balanced, any));
   add(guide_.by_scenario, "the least cost of a token",
       best([](const Option& x) { return -*x.usd; }, [](const Option& x) { return x.usd.has_value(); }));
-  // To be fine-tuned on one card: the most able model whose Q-LoRA has room there.
-  const Option* tuned = best(able, [&](const Option& x) {
-    const auto& training = model(x).training;
-    return x.format == 0 && !training.empty() && training.front().method == "Q-LoRA" &&
-           place_of({"", static_cast<Bytes>(kCardGb * units::kGB), 1}, *training.front().memory.figure()) ==
-               Place::fits;
-  });
+  const Option* tuned =
+      best(able, [&](const Option& x) { return x.format == 0 && trains(x, "Q-LoRA", kCardGb); });
   if (tuned) {
+    const GuideTraining& t = *training(*tuned, "Q-LoRA");
+    std::string why = fmt::format("{:.1f} GB to train", units::to_gb(*t.memory.figure()));
+    if (const auto longer = t.long_memory.figure())
+      why += fmt::format(", {:.1f} GB on {} tokens", units::to_gb(*longer),
+                         units::format_grouped(kLongSequence));
     guide_.by_scenario.push_back(
-        {"fine-tuning with Q-LoRA on one 24 GB card", tuned->model, tuned->format,
-         fmt::format("{:.1f} GB to train", units::to_gb(*model(*tuned).training.front().memory.figure()))});
+        {"fine-tuning with Q-LoRA on one 24 GB card", tuned->model, tuned->format, std::move(why)});
   }
 }
 
@@ -278,8 +316,7 @@ void Chooser::roles() {
   constexpr double kCards[] = {8, 12, 16, 24, 32, 48, 80};
   const Option* able = best([&](const Option& x) { return std::tuple(score(x, UseCase::chat), x.memory); },
                             [](const Option&) { return true; });
-  const Option* versatile =
-      best([&](const Option& x) { return merit(x, Priority::balance); }, [](const Option&) { return true; });
+  const Option* versatile = most_versatile();
   for (std::size_t m = 0; m < guide_.models.size(); ++m) {
     std::string& role = guide_.models[m].role;
     const auto least = guide_.models[m].formats.back().memory.figure();

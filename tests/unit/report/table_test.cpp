@@ -54,11 +54,20 @@ TEST_CASE("on a narrow terminal words are wrapped first, then the least importan
 TEST_CASE("a column that no row has anything for is left out of text, and only there") {
   Table table = sample();
   for (auto& row : table.rows) row[2] = {};
-  CHECK(render(table, Form::text, Style{80, false, true}).find("Price") == std::string::npos);
+  CHECK(render(table, Form::text, Style{80, false, true}).find("  Price") == std::string::npos);
   CHECK(render(table, Form::csv, {}).starts_with("name,memory_bytes,price_usd,note\n"));
   CHECK(render(table, Form::markdown, {}).find("| Price |") != std::string::npos);
   table.rows.clear();
-  CHECK(render(table, Form::text, Style{80, false, true}).find("Price") != std::string::npos);
+  CHECK(render(table, Form::text, Style{80, false, true}).find("  Price") != std::string::npos);
+}
+
+TEST_CASE("of two columns of words the wider one gives first") {
+  Table table;
+  table.columns = {{"need", "Need", Align::left, true}, {"why", "Why", Align::left, true}};
+  table.rows.push_back({"a short need of few words", std::string(40, 'x') + " " + std::string(40, 'y')});
+  const std::string text = render(table, Form::text, Style{70, false, true});
+  CHECK(text.find("a short need of few words") != std::string::npos);
+  CHECK(widest(text) <= 70);
 }
 
 TEST_CASE("CSV has stable keys, plain numbers, quoted commas and empty fields for what is absent") {

@@ -170,6 +170,29 @@ TEST_CASE("the guide to the first generation") {
   CHECK(g.benchmarks.front().benchmark->name == "MMLU");
 }
 
+TEST_CASE("places of fine-tuning are those that the publisher's figures give") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const Guide g = guide(estimator, "qwen1", 3.0);
+  const auto place = [&](std::size_t model, std::size_t method, std::size_t hardware) {
+    return place_of(g.hardware[hardware], g.models[model].training[method]);
+  };
+  constexpr std::size_t kQlora = 0, kLora = 1, kFull = 2;
+  CHECK(place(1, kQlora, 0) == Place::fits);   // Qwen-7B on 24 GB: 11.5 GB, 23.5 on long sequences
+  CHECK(place(2, kQlora, 0) == Place::tight);  // Qwen-14B there: 18.7 GB, but 27.9
+  CHECK(place(2, kLora, 1) == Place::tight);   // on 40 GB: 34.6 GB, but 55.2
+  CHECK(place(3, kQlora, 2) == Place::fits);   // Qwen-72B on 80 GB: 61.4 GB
+  CHECK(place(1, kFull, 3) == Place::fits);    // 139.2 GB on two cards together
+  CHECK(place(2, kFull, 3) == Place::no);      // four cards are advised
+  CHECK(place(3, kLora, 3) == Place::no);      // 215.4 GB on four
+  CHECK_FALSE(place_of(g.hardware[0], GuideTraining{}));
+  for (const GuideChoice& c : g.by_scenario) {
+    if (c.need.starts_with("the most versatile")) {
+      CHECK(g.models[c.model].model->id == "qwen-7b");
+      CHECK(g.models[c.model].formats[c.format].format->id == "gptq-int4");
+    }
+  }
+}
+
 TEST_CASE("guides to all generations advise what they hold, and better ones for more memory") {
   Estimator estimator(catalog::Catalog::builtin());
   for (const char* generation :
