@@ -66,24 +66,20 @@ void say_what_moved(const Job& job, const MemoryPlan& plan, MemoryPlan& out) {
 class LlamaProbe : public Probe {
  public:
   LlamaProbe(const Setup& setup, const MemoryPlan& plan)
-      : setup_(setup), job_(job_of(setup_)), exact_(job_, arrangement_of(job_, plan)) {
-    const bool streams = std::any_of(plan.layers.begin(), plan.layers.end(),
-                                     [](LayerPlace p) { return p.device < 0 || p.experts_on_host; });
-    if (streams && job_.gpus > 0) rough_.emplace(job_, arrangement_of(job_, plan), true);
-  }
+      : setup_(setup), job_(job_of(setup_)), arranged_(job_, arrangement_of(job_, plan)) {}
 
   const MemoryPlan& at(std::int64_t context, std::int64_t concurrency, bool rough) override {
     setup_.context = context;
     setup_.concurrency = concurrency;
-    return (rough && rough_ ? *rough_ : exact_).at(context_of(setup_, job_.version));
+    const ContextShape shape = context_of(setup_, job_.version);
+    return rough ? arranged_.about(shape) : arranged_.at(shape);
   }
   std::int64_t most_sequences() const override { return kMostSequences; }
 
  private:
   Setup setup_;
   Job job_;
-  Arranged exact_;
-  std::optional<Arranged> rough_;  ///< where weights are streamed to cards an exact plan takes longer
+  Arranged arranged_;
 };
 
 class Llama : public Rules {

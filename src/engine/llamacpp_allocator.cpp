@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 namespace qwenfit::engine::llamacpp {
 namespace {
@@ -53,9 +54,7 @@ class Planner {
 
   State& state(Index i) { return state_[static_cast<std::size_t>(i)]; }
   int at(Index i) const { return s_.backend[static_cast<std::size_t>(i)]; }
-  Bytes size_of(Index i, int buffer) const {
-    return align_up(allocation_size(b_, g_, i, buffer), alignment_of(b_, buffer));
-  }
+  Bytes size_of(Index i, int buffer) const { return aligned_size(b_, g_, i, buffer); }
 
   template <class F>
   void each_source(const ScheduleStep& step, F&& f) {
@@ -105,8 +104,8 @@ class Planner {
     me.allocated = true;
     if (can_inherit(t.op) && inherit(i)) return;
     me.buffer = static_cast<std::int16_t>(buffer);
-    me.slot = events_.slots++;
-    events_.list.push_back({size_of(i, buffer), 0, me.slot, me.buffer, true});
+    me.slot = i;
+    events_.list.push_back({size_of(i, buffer), 0, me.slot, i, kNone, me.buffer, true});
   }
 
   bool inherit(Index i) {
@@ -123,7 +122,7 @@ class Planner {
       parent.allocated = false;
       const Bytes larger = size_of(s, me.buffer);
       const Bytes mine = size_of(i, me.buffer);
-      if (larger > mine) events_.list.push_back({larger - mine, mine, me.slot, me.buffer, false});
+      if (larger > mine) events_.list.push_back({larger - mine, mine, me.slot, i, s, me.buffer, false});
       return true;
     }
     return false;
@@ -146,7 +145,7 @@ class Planner {
   void free(Index i) {
     if (g_[i].output) return;
     State& me = state(i);
-    events_.list.push_back({size_of(i, me.buffer), 0, me.slot, me.buffer, false});
+    events_.list.push_back({size_of(i, me.buffer), 0, me.slot, i, kNone, me.buffer, false});
     me.allocated = false;
   }
 
@@ -157,132 +156,77 @@ class Planner {
   Events events_;
 };
 
-/// One buffer's free list, sorted by offset; the last block has no end.
-class FreeList {
- public:
-  Bytes take(Bytes size) {
-    std::size_t best = blocks_.size() - 1;
-    Bytes best_size = std::numeric_limits<Bytes>::max();
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
-      if (blocks_[i].size >= size && blocks_[i].size <= best_size) {
-        best = i;
-        best_size = blocks_[i].size;
-      }
-    }
-    Block& block = blocks_[best];
-    const Bytes offset = block.offset;
-    block.offset += size;
-    block.size -= size;
-    if (block.size == 0) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
-    peak_ = std::max(peak_, offset + size);
-    return offset;
-  }
-
-  void give(Bytes offset, Bytes size) {
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      Block& block = blocks_[i];
-      if (block.offset + block.size == offset) {
-        block.size += size;
-        if (i + 1 < blocks_.size() && block.offset + block.size == blocks_[i + 1].offset) {
-          block.size += blocks_[i + 1].size;
-          blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-        }
-        return;
-      }
-      if (offset + size == block.offset) {
-        block.offset = offset;
-        block.size += size;
-        if (i > 0 && blocks_[i - 1].offset + blocks_[i - 1].size == block.offset) {
-          blocks_[i - 1].size += block.size;
-          blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i));
-        }
-        return;
-      }
-    }
-    const auto after =
-        std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.offset >= offset; });
-    blocks_.insert(after, {offset, size});
-  }
-
-  Bytes peak() const { return peak_; }
-
-  void add_to(Hash& hash) const {
-    for (const Block& block : blocks_) hash.add(block.offset, block.size);
-  }
-
- private:
-  struct Block {
-    Bytes offset;
-    Bytes size;
-  };
-  std::vector<Block> blocks_{{0, std::numeric_limits<Bytes>::max() / 2}};
-  Bytes peak_ = 0;
-};
-
 }  // namespace
+
+Bytes aligned_size(const Backends& b, const Graph& graph, Index tensor, int buffer) {
+  return align_up(allocation_size(b, graph, tensor, buffer), alignment_of(b, buffer));
+}
+
+Bytes aligned_size(const Backends& b, const Tensor& tensor, int buffer) {
+  return align_up(allocation_size(b, tensor, buffer), alignment_of(b, buffer));
+}
 
 Events plan_events(const Backends& backends, const Graph& graph, const Schedule& schedule) {
   return Planner(backends, graph, schedule).run();
 }
 
-namespace {
+void resize(const Backends& backends, const Graph& graph, Event& e) {
+  const Bytes size = aligned_size(backends, graph, e.tensor, e.buffer);
+  e.offset = e.larger == kNone ? 0 : size;
+  e.size = e.larger == kNone ? size : aligned_size(backends, graph, e.larger, e.buffer) - size;
+}
 
-/// What is taken, in the order in which it was.
-class Taken {
- public:
-  void take(const Event& e, Bytes offset, Bytes size) { list_.push_back({e.slot, e.buffer, offset, size}); }
-
-  void give(const Event& e, Bytes within) {
-    // Mostly what was taken last.
-    const auto it =
-        std::find_if(list_.rbegin(), list_.rend(), [&](const Block& b) { return b.slot == e.slot; });
-    if (it == list_.rend()) return;
-    if (within == 0) list_.erase(std::next(it).base());
-    else it->size = within;
+Bytes FreeList::take(Bytes size) {
+  std::size_t best = blocks_.size() - 1;
+  Bytes best_size = std::numeric_limits<Bytes>::max();
+  for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    if (blocks_[i].size >= size && blocks_[i].size <= best_size) {
+      best = i;
+      best_size = blocks_[i].size;
+    }
   }
+  Block& block = blocks_[best];
+  const Bytes offset = block.offset;
+  block.offset += size;
+  block.size -= size;
+  if (block.size == 0) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
+  peak_ = std::max(peak_, offset + size);
+  return offset;
+}
 
-  void add_to(Hash& hash) const {
-    for (const Block& b : list_) hash.add(b.buffer, b.offset, b.size);
+void FreeList::give(Bytes offset, Bytes size) {
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
+    if (block.offset + block.size == offset) {
+      block.size += size;
+      if (i + 1 < blocks_.size() && block.offset + block.size == blocks_[i + 1].offset) {
+        block.size += blocks_[i + 1].size;
+        blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      }
+      return;
+    }
+    if (offset + size == block.offset) {
+      block.offset = offset;
+      block.size += size;
+      if (i > 0 && blocks_[i - 1].offset + blocks_[i - 1].size == block.offset) {
+        blocks_[i - 1].size += block.size;
+        blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+      return;
+    }
   }
+  const auto after =
+      std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.offset >= offset; });
+  blocks_.insert(after, {offset, size});
+}
 
- private:
-  struct Block {
-    Index slot;
-    std::int16_t buffer;
-    Bytes offset;
-    Bytes size;
-  };
-  std::vector<Block> list_;
-};
-
-}  // namespace
-
-std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events, std::int64_t steps,
-                              std::vector<Hash>* states) {
+std::vector<Bytes> peak_bytes(const Backends& backends, const Events& events) {
   std::vector<FreeList> lists(static_cast<std::size_t>(backends.gpus) + 1);
-  std::vector<Bytes> offsets(static_cast<std::size_t>(events.slots));
-  Taken taken;
-  auto layer = events.layers.begin();
-  for (std::size_t i = 0; i < events.list.size(); ++i) {
-    for (; states && layer != events.layers.end() && static_cast<std::size_t>(*layer) <= i; ++layer) {
-      Hash& state = states->emplace_back();
-      for (const FreeList& list : lists) list.add_to(state);
-      taken.add_to(state);
-    }
-    const Event& e = events.list[i];
-    Bytes size = e.size;
-    Bytes within = e.offset;
-    if (steps != 0) {
-      size += steps * events.growth[i].first;
-      within += steps * events.growth[i].second;
-    }
+  std::unordered_map<Index, Bytes> offsets;
+  for (const Event& e : events.list) {
     FreeList& list = lists[static_cast<std::size_t>(e.buffer)];
-    Bytes& offset = offsets[static_cast<std::size_t>(e.slot)];
-    if (e.take) offset = list.take(size);
-    else list.give(offset + within, size);
-    if (!states) continue;
-    if (e.take) taken.take(e, offset, size);
-    else taken.give(e, within);
+    if (e.take) offsets[e.slot] = list.take(e.size);
+    else list.give(offsets[e.slot] + e.offset, e.size);
   }
   std::vector<Bytes> peaks;
   peaks.reserve(lists.size());

@@ -1,13 +1,13 @@
 // Compute buffers: the prompt graph planned on the devices, and kept for contexts of other lengths.
 #pragma once
 
-#include <array>
-#include <memory>
+#include <optional>
 #include <vector>
 
 #include "llamacpp_hash.hpp"
 #include "llamacpp_prompt.hpp"
 #include "llamacpp_schedule.hpp"
+#include "llamacpp_sketch.hpp"
 
 namespace qwenfit::engine::llamacpp {
 
@@ -18,7 +18,6 @@ struct ComputeJob {
   Placement placement;
   Backends backends;
   GraphKind kind = GraphKind::trunk;
-  bool rough = false;  ///< layers whose weights differ in type only count as alike: a search may do with it
 };
 
 /// Bytes of the compute buffer on each backend, the host last. As llama.cpp does it: flash attention is given
@@ -33,19 +32,14 @@ ComputeBuffers compute_buffers(const ComputeJob& job);
 class ComputePlanner {
  public:
   explicit ComputePlanner(ComputeJob job);  ///< `job.context` is not read
-  ~ComputePlanner();
-  ComputePlanner(const ComputePlanner&) = delete;
-  ComputePlanner& operator=(const ComputePlanner&) = delete;
   /// Valid until the next call, of any planner of this thread.
   const ComputeBuffers& at(const ContextShape& context);
 
  private:
-  struct Short;
-  Short& with_layers_met(std::size_t level);
-
   ComputeJob job_;
-  Hash placed_;                                   ///< of all but the context
-  std::array<std::unique_ptr<Short>, 4> shorts_;  ///< with fewer layers, the fewest first; made when needed
+  Hash placed_;                   ///< of all but the context
+  std::optional<Sketch> sketch_;  ///< made when needed
+  Hash sketched_;                 ///< of all that the sketch's program depends on, but the context
 };
 
 /// The same, planned layer by layer without shortcuts; what compute_buffers is held against.

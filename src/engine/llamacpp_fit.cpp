@@ -20,7 +20,7 @@ class Fitter {
       : job_(job),
         shares_(static_cast<std::size_t>(job.gpus)),
         moves_experts_(moves_experts && job.shape.experts > 0) {
-    const MemoryPlan empty = plan_with(job, arrangement(shares_), true);
+    const MemoryPlan empty = plan_with(job, arrangement(shares_));
     for (const DeviceMemory& d : empty.devices) {
       targets_.push_back(d.usable - margin);
       compute_.push_back(d.compute);
@@ -66,14 +66,14 @@ class Fitter {
     return plan.devices[card].total() + job_.runtime + compute_[card] <= targets_[card];
   }
 
-  bool fits(const std::vector<Share>& shares, std::size_t card, bool rough) {
-    const MemoryPlan plan = plan_with(job_, arrangement(shares), rough);
+  bool fits(const std::vector<Share>& shares, std::size_t card) {
+    const MemoryPlan plan = plan_with(job_, arrangement(shares));
     for (std::size_t i = 0; i < compute_.size(); ++i) compute_[i] = plan.devices[i].compute;
     return plan.devices[card].total() <= targets_[card];
   }
 
   /// The most of 0..most that fits on `card`; `with` says what so many are. The compute buffer hardly depends
-  /// on it: the search does with a rough one, an exact plan has the last word.
+  /// on it: the search does with that of the plan before, a plan of its own has the last word.
   template <class F>
   int most_that_fit(int most, std::size_t card, F&& with) {
     int n = -1;
@@ -87,11 +87,11 @@ class Fitter {
       }
       if (low == n) break;
       n = low;
-      fits(with(n), card, true);  // for its compute buffer
+      fits(with(n), card);  // for its compute buffer
     }
-    while (n > 0 && !fits(with(n), card, false)) --n;
-    // The rough buffer may have been too large.
-    while (n < most && about_fits(with(n + 1), card) && fits(with(n + 1), card, false)) ++n;
+    while (n > 0 && !fits(with(n), card)) --n;
+    // The buffer of the search may have been too large.
+    while (n < most && about_fits(with(n + 1), card) && fits(with(n + 1), card)) ++n;
     return n;
   }
 

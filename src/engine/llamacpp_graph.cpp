@@ -39,6 +39,13 @@ bool Tensor::contiguous() const {
   return true;
 }
 
+Tensor Tensor::stored_as(Type other) const {
+  Tensor t = *this;
+  t.type = other;
+  t.nb = packed(other, ne);
+  return t;
+}
+
 void Graph::clear() {
   tensors.clear();
   nodes.clear();

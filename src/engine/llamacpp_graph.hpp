@@ -68,12 +68,13 @@ struct Tensor {
   Shape nb{0, 0, 0, 0};  ///< bytes between neighbours of each dimension
   std::array<Index, kSources> src{kNone, kNone, kNone, kNone, kNone, kNone};
   Index view_of = kNone;     ///< the tensor whose memory this one shares
-  std::int16_t layer = -1;   ///< of weights that a scheduler rule looks at
+  std::int16_t layer = -1;   ///< of weights and of attention; -1: of none
   std::int16_t home = -1;    ///< backend of the buffer that holds it; -1: planned memory
   std::int16_t forced = -1;  ///< backend that llama.cpp pins the operation to
   Op op = Op::none;
   Type type = kF32;
   bool weight = false;
+  std::int16_t role = -1;  ///< model::Role of a weight whose type the file decides
   bool input = false;
   bool output = false;
   bool fused_check = false;  ///< flash attention is given up when this runs on another device than its layer
@@ -82,6 +83,8 @@ struct Tensor {
   std::int64_t rows() const { return ne[1] * ne[2] * ne[3]; }
   Bytes bytes() const;
   bool contiguous() const;
+  /// The same elements one after another in another type.
+  Tensor stored_as(Type other) const;
 };
 
 /// Tensors in the order of creation, and the order of execution that follows from what is asked for.
@@ -90,7 +93,7 @@ class Graph {
   std::vector<Tensor> tensors;
   std::vector<Index> nodes;   ///< operations, in order
   std::vector<Index> leaves;  ///< weights, caches, inputs, in the order they are first met
-  std::vector<Index> layers;  ///< number of nodes ahead of each layer, where layers repeat
+  std::vector<Index> layers;  ///< number of tensors ahead of each layer
 
   void clear();
   const Tensor& operator[](Index i) const { return tensors[static_cast<std::size_t>(i)]; }

@@ -47,9 +47,9 @@ MemoryPlan empty_plan(const Job& job) {
   return plan;
 }
 
-ComputeJob compute_job(const Job& job, const Arrangement& a, bool rough) {
-  ComputeJob out{job.shape,    job.context,      placement_of(*job.weights, job.shape, a, job.gpus),
-                 job.backends, GraphKind::trunk, rough};
+ComputeJob compute_job(const Job& job, const Arrangement& a) {
+  ComputeJob out{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus), job.backends,
+                 GraphKind::trunk};
   out.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts() &&
                           job.setup.llama.split_mode == SplitMode::layer;
   return out;
@@ -108,9 +108,9 @@ Job job_of(const Setup& setup) {
   return job;
 }
 
-Arranged::Arranged(const Job& job, Arrangement arrangement, bool rough)
-    : job_(job), a_(std::move(arrangement)), trunk_(compute_job(job, a_, rough)) {
-  if (std::optional<ComputeJob> draft = draft_job(job, a_, compute_job(job, a_, rough)))
+Arranged::Arranged(const Job& job, Arrangement arrangement)
+    : job_(job), a_(std::move(arrangement)), trunk_(compute_job(job, a_)) {
+  if (std::optional<ComputeJob> draft = draft_job(job, a_, compute_job(job, a_)))
     draft_.emplace(std::move(*draft));
   place_fixed();
 }
@@ -141,37 +141,52 @@ void Arranged::reset() {
 }
 
 void Arranged::add_compute(ComputePlanner& planner, const ContextShape& context) {
-  const ComputeBuffers& buffers = planner.at(context);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(job_.gpus); ++i)
-    plan_.devices[i].compute += buffers.bytes[i];
-  plan_.host.compute += buffers.bytes.back();
-  plan_.host.output += context.sequences * std::int64_t{job_.shape.vocab} * 4;
+  const std::vector<Bytes>& bytes = planner.at(context).bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) compute_[i] += bytes[i];
 }
 
-void Arranged::add_draft_context(const ContextShape& context) {
-  const int device = a_.layers[static_cast<std::size_t>(job_.shape.layers)];
-  const Bytes cache = layer_cache_bytes(job_.shape, context, device != kHost);
-  (device == kHost ? plan_.host.kv_cache : plan_.devices[static_cast<std::size_t>(device)].kv_cache) += cache;
-  add_compute(*draft_, context);
+void Arranged::plan_compute(const ContextShape& context) {
+  compute_.assign(static_cast<std::size_t>(job_.gpus) + 1, 0);
+  if (context.sequences > kMostSequences) return;
+  add_compute(trunk_, context);
+  if (draft_) add_compute(*draft_, context);
 }
 
-const MemoryPlan& Arranged::at(const ContextShape& context) {
+void Arranged::place(const ContextShape& context) {
   reset();
   place_caches(job_.shape, context, a_, plan_);
+  const Bytes logits = context.sequences * std::int64_t{job_.shape.vocab} * 4;
+  plan_.host.output += logits;
   if (context.sequences > kMostSequences) {
     plan_.refusal = fmt::format("llama.cpp takes at most {} sequences at once, not {}", kMostSequences,
                                 units::format_grouped(context.sequences));
-    plan_.host.output += context.sequences * std::int64_t{job_.shape.vocab} * 4;
-  } else {
-    add_compute(trunk_, context);
-    if (draft_) add_draft_context(context);
+  } else if (draft_) {
+    const int device = a_.layers[static_cast<std::size_t>(job_.shape.layers)];
+    const Bytes cache = layer_cache_bytes(job_.shape, context, device != kHost);
+    (device == kHost ? plan_.host.kv_cache : plan_.devices[static_cast<std::size_t>(device)].kv_cache) +=
+        cache;
+    plan_.host.output += logits;
   }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(job_.gpus); ++i)
+    plan_.devices[i].compute = compute_[i];
+  plan_.host.compute = compute_.back();
   if (job_.gpus == 0) move_to_cpu(plan_);
+}
+
+const MemoryPlan& Arranged::at(const ContextShape& context) {
+  plan_compute(context);
+  place(context);
   return plan_;
 }
 
-MemoryPlan plan_with(const Job& job, const Arrangement& a, bool rough) {
-  return Arranged(job, a, rough).at(job.context);
+const MemoryPlan& Arranged::about(const ContextShape& context) {
+  if (compute_.empty()) plan_compute(job_.context);
+  place(context);
+  return plan_;
+}
+
+MemoryPlan plan_with(const Job& job, const Arrangement& a) {
+  return Arranged(job, a).at(job.context);
 }
 
 Arrangement asked_arrangement(const Job& job) {

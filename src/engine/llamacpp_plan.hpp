@@ -30,28 +30,31 @@ inline constexpr std::int64_t kMostSequences = 256;
 /// Plans of one arrangement at many contexts: weights and what else stays are worked out once.
 class Arranged {
  public:
-  /// @param job must outlive it; its context is not read
-  /// @param rough for a search: see ComputeJob::rough
-  Arranged(const Job& job, Arrangement arrangement, bool rough = false);
+  /// @param job must outlive it
+  Arranged(const Job& job, Arrangement arrangement);
   /// Valid until the next call.
   const MemoryPlan& at(const ContextShape& context);
+  /// The same with the compute buffers of the plan before (the first time: of the job's context), for a
+  /// search: they hardly change, and take most of the time.
+  const MemoryPlan& about(const ContextShape& context);
 
  private:
   void place_fixed();
   void reset();
+  void place(const ContextShape& context);
   void add_compute(ComputePlanner& planner, const ContextShape& context);
-  void add_draft_context(const ContextShape& context);
+  void plan_compute(const ContextShape& context);
 
   const Job& job_;
   Arrangement a_;
   ComputePlanner trunk_;
   std::optional<ComputePlanner> draft_;  ///< of the MTP block as a context of its own
   std::vector<Bytes> weights_;           ///< of each device, then the host
+  std::vector<Bytes> compute_;           ///< of each card, then the host, as planned last
   MemoryPlan plan_;
 };
 
-/// @param rough for a search: see ComputeJob::rough
-MemoryPlan plan_with(const Job& job, const Arrangement& arrangement, bool rough = false);
+MemoryPlan plan_with(const Job& job, const Arrangement& arrangement);
 
 /// The arrangement that -ngl, --n-cpu-moe and --tensor-split ask for; without -ngl all layers are on cards.
 Arrangement asked_arrangement(const Job& job);

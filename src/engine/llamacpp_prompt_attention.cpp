@@ -22,7 +22,10 @@ Index PromptBuilder::weight(int layer, Role role, Shape ne) {
   const TypeSet& types =
       layer < 0 ? *p_.ends
                 : (*p_.types)[static_cast<std::size_t>(p_.layers[static_cast<std::size_t>(layer)].type_set)];
-  return g_.stored(types[static_cast<std::size_t>(role)], ne, home, true);
+  const Index w = g_.stored(types[static_cast<std::size_t>(role)], ne, home, true);
+  g_[w].role = static_cast<std::int16_t>(role);
+  g_[w].layer = static_cast<std::int16_t>(layer);
+  return w;
 }
 
 Index PromptBuilder::project(int layer, Role role, Index x, std::int64_t out) {
@@ -232,7 +235,7 @@ void PromptBuilder::trunk() {
   attention_inputs();
   const int layers = static_cast<int>(p_.layers.size());
   for (int layer = 0; layer < layers; ++layer) {
-    g_.layers.push_back(static_cast<Index>(g_.nodes.size()));
+    g_.layers.push_back(static_cast<Index>(g_.tensors.size()));
     const bool linear = m_.linear(layer);
     Index residual = x;
     Index y = norm(x, layer, Role::attn_norm);

@@ -192,6 +192,7 @@ void PromptBuilder::mtp() {
   const Index hidden = g_.input(kF32, {m_.width, c_.tokens, 1, 1});
   output_ids();
   attention_inputs();
+  g_.layers.push_back(static_cast<Index>(g_.tensors.size()));
   const Index h = norm(hidden, layer, Role::mtp_norm);
   const Index e = norm(embedded, layer, Role::mtp_norm);
   const Index both = g_.make(Op::other, kF32, {2 * std::int64_t{m_.width}, c_.tokens, 1, 1}, {e, h});

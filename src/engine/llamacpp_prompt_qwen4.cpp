@@ -173,7 +173,7 @@ void PromptBuilder::streams_trunk() {
                     {g_.reshape(embedded, {m_.width, 1, c_.tokens, 1})});
   const int layers = static_cast<int>(p_.layers.size());
   for (int layer = 0; layer < layers; ++layer) {
-    g_.layers.push_back(static_cast<Index>(g_.nodes.size()));
+    g_.layers.push_back(static_cast<Index>(g_.tensors.size()));
     if (layer == m_.ple_layer) x = lookup(rows, x, layer);
     Index inject = kNone;
     Index y = mix_streams(x, layer, kMixer, &inject);

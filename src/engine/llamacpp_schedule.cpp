@@ -26,6 +26,18 @@ bool cuda_attention(const Graph& g, const Tensor& t) {
   return std::find(std::begin(kHeads), std::end(kHeads), k.ne[0]) != std::end(kHeads);
 }
 
+/// A tensor of its own, filled from another on another backend.
+Tensor copy_of(const Tensor& original, const Backends& backends) {
+  Tensor copy = original;
+  copy.src.fill(kNone);
+  copy.op = Op::none;
+  copy.view_of = kNone;
+  copy.home = copy.forced = -1;
+  copy.weight = false;
+  copy.input = copy.output = backends.pipeline;
+  return copy;
+}
+
 class Scheduler {
  public:
   Scheduler(const Backends& backends, Graph& graph, Schedule& out, bool pinned)
@@ -155,14 +167,8 @@ class Scheduler {
   }
 
   Index duplicate(Index i, int backend) {
-    Tensor copy = g_[i];
-    copy.src.fill(kNone);
-    copy.op = Op::none;
-    copy.view_of = kNone;
-    copy.home = copy.forced = -1;
-    copy.weight = false;
-    copy.input = copy.output = b_.pipeline;
-    g_.tensors.push_back(copy);
+    g_.tensors.push_back(copy_of(g_[i], b_));
+    out_.copied.push_back(i);
     where_.push_back(static_cast<std::int16_t>(backend));
     return static_cast<Index>(g_.tensors.size() - 1);
   }
@@ -172,7 +178,7 @@ class Scheduler {
     const int copies = b_.pipeline ? kCopies : 1;
     for (int c = 0; c < copies; ++c) {
       const Index made = c == 0 && keep_original ? i : duplicate(i, backend);
-      if (c == 0) copy_of(i, backend) = made;
+      if (c == 0) copy_at(i, backend) = made;
       if (b_.pipeline) {
         g_[made].input = g_[made].output = true;
         leaves.push_back(made);
@@ -180,7 +186,7 @@ class Scheduler {
     }
   }
 
-  Index& copy_of(Index i, int backend) {
+  Index& copy_at(Index i, int backend) {
     return copies_[static_cast<std::size_t>(i) * static_cast<std::size_t>(b_.gpus + 1) +
                    static_cast<std::size_t>(backend)];
   }
@@ -207,13 +213,13 @@ class Scheduler {
         const Index s = g_[i].src[j];
         if (s == kNone) continue;
         const int at = where(s);
-        if (b_.pipeline && g_[s].input && copy_of(s, at) == kNone) duplicate_all(s, at, true, out_.leaves);
+        if (b_.pipeline && g_[s].input && copy_at(s, at) == kNone) duplicate_all(s, at, true, out_.leaves);
         if (reachable(s, current)) continue;
-        if (copy_of(s, current) == kNone) {
+        if (copy_at(s, current) == kNone) {
           duplicate_all(s, current, false, input_copies_);
-          splits_.back().inputs.emplace_back(s, copy_of(s, current));
+          splits_.back().inputs.emplace_back(s, copy_at(s, current));
         }
-        g_[i].src[j] = copy_of(s, current);
+        g_[i].src[j] = copy_at(s, current);
       }
     }
     splits_.back().end = g_.nodes.size();
@@ -293,12 +299,17 @@ class Scheduler {
     auto kept = keeps_.begin();
     out_.steps.reserve(g_.nodes.size() + 64);
     auto layer = g_.layers.begin();
+    // A layer begins with the first operation made for it, and with the copies for it.
+    const auto begin_layers = [&](std::size_t n) {
+      for (; layer != g_.layers.end() && n < g_.nodes.size() && g_.nodes[n] >= *layer; ++layer)
+        out_.layers.push_back(static_cast<Index>(out_.steps.size()));
+    };
     for (const Split& s : splits_) {
+      begin_layers(s.begin);
       for (const auto& [source, copy] : s.inputs)
         out_.steps.push_back({ScheduleStep::Kind::copy, source, copy});
       for (std::size_t n = s.begin; n < s.end; ++n) {
-        for (; layer != g_.layers.end() && static_cast<std::size_t>(*layer) <= n; ++layer)
-          out_.layers.push_back(static_cast<Index>(out_.steps.size()));
+        begin_layers(n);
         out_.steps.push_back({ScheduleStep::Kind::compute, g_.nodes[n], kNone});
         // A node that holds others has room for ten of them.
         while (kept != keeps_.end() && kept->first == n) {
@@ -329,9 +340,8 @@ class Scheduler {
 
 Bytes allocation_size(const Backends& b, const Graph& graph, Index tensor, int backend) {
   const Tensor& t = graph[tensor];
-  Bytes size = t.bytes();
-  if (backend == b.cpu()) return size;
-  if (t.op == Op::flash_attention && b.attention_scratch) {
+  Bytes size = allocation_size(b, t, backend);
+  if (backend != b.cpu() && t.op == Op::flash_attention && b.attention_scratch) {
     const Tensor& q = graph[t.src[0]];
     for (const int i : {1, 2}) {
       const Tensor& cache = graph[t.src[static_cast<std::size_t>(i)]];
@@ -340,7 +350,12 @@ Bytes allocation_size(const Backends& b, const Graph& graph, Index tensor, int b
       size = align_up(size, 128) + cache.elements() * 2;
     }
   }
-  if (b.padded_rows && t.type.quantized && t.ne[0] % kRowStep != 0)
+  return size;
+}
+
+Bytes allocation_size(const Backends& b, const Tensor& t, int backend) {
+  Bytes size = t.bytes();
+  if (backend != b.cpu() && b.padded_rows && t.type.quantized && t.ne[0] % kRowStep != 0)
     size += (kRowStep - t.ne[0] % kRowStep) / t.type.block * t.type.bytes;
   return size;
 }
@@ -351,7 +366,12 @@ void schedule(const Backends& backends, Graph& graph, Schedule& out, bool pinned
   out.kept.clear();
   out.leaves.clear();
   out.layers.clear();
+  out.copied.clear();
   Scheduler(backends, graph, out, pinned).run();
+}
+
+void add_copies(const std::vector<Index>& copied, const Backends& backends, Graph& graph) {
+  for (const Index i : copied) graph.tensors.push_back(copy_of(graph[i], backends));
 }
 
 bool fused_where_expected(const Graph& graph, const Schedule& schedule,

@@ -31,6 +31,9 @@ struct Backends {
 /// Bytes that a backend's buffer takes for a tensor.
 Bytes allocation_size(const Backends& backends, const Graph& graph, Index tensor, int backend);
 
+/// Of one that is not the result of attention, whose scratch counts too.
+Bytes allocation_size(const Backends& backends, const Tensor& tensor, int backend);
+
 /// One step of the graph as it is executed.
 struct ScheduleStep {
   enum class Kind : std::uint8_t { compute, copy, keep } kind;
@@ -43,13 +46,18 @@ struct Schedule {
   std::vector<ScheduleStep> steps;
   std::vector<Index> kept;    ///< operands that steps of kind `keep` hold until then
   std::vector<Index> leaves;  ///< planned first, in this order
-  std::vector<Index> layers;  ///< number of steps ahead of each layer, where layers repeat
+  std::vector<Index> layers;  ///< number of steps ahead of each layer
+  std::vector<Index> copied;  ///< what the tensors added to the graph are copies of
 };
 
 /// Adds the copies to `graph` and makes operations read them.
 /// @param pinned whether Tensor::forced counts. llama.cpp forgets its pins when it only measures
 ///               (ggml_backend_sched_reserve_size), and so do the figures it reports then.
 void schedule(const Backends& backends, Graph& graph, Schedule& out, bool pinned = false);
+
+/// Adds the copies to a graph of the same build that other sizes were put into.
+/// @param copied Schedule::copied
+void add_copies(const std::vector<Index>& copied, const Backends& backends, Graph& graph);
 
 /// Whether every operation marked `fused_check` runs on the backend its layer lives on (stored in
 /// `forced_home` of the caller: `layer_backend[layer]`).

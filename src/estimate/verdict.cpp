@@ -124,7 +124,14 @@ std::optional<std::int64_t> largest(std::int64_t low, std::int64_t high, std::in
   if (fits && asked > low) low = std::min(asked, high);
   if (!fits && asked <= high) high = asked - 1;
   if (high < low) return std::nullopt;
-  const std::int64_t start = about_largest(low, high, [&](std::int64_t v) { return room_at(v, true); });
+  std::int64_t start = 0;
+  for (int tries = 0; tries < 4; ++tries) {
+    const std::int64_t about = about_largest(low, high, [&](std::int64_t v) { return room_at(v, true); });
+    if (about == start) break;
+    start = about;
+    // What the rough answers leave out is now that of a plan near the end of the search.
+    if (const double rough = room_at(start, true); room_at(start, false) == rough) break;
+  }
   return largest_around(start, low, high, [&](std::int64_t v) { return room_at(v, false) >= 0; });
 }
 

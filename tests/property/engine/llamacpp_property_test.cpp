@@ -50,16 +50,22 @@ class Settings {
 
 }  // namespace
 
-TEST_CASE("plans of a few layers, grown to another context, are those of all layers") {
+TEST_CASE("the plan of a sketch, replayed for all layers and other contexts, is that of all layers") {
   Settings settings(7);
   Estimator estimator(catalog::Catalog::builtin());
   for (int i = 0; i < 300; ++i) {
     Scenario s = settings.next();
     if (i % 3 != 0) s.gpu_layers = static_cast<std::int64_t>(settings.number(60));
+    if (i % 6 == 0) s.parallel_slots = 40;  // more sequences than rows that are worth moving
     if (i % 4 == 0) s.cpu_moe_layers = static_cast<std::int64_t>(settings.number(50));
     const engine::Setup setup = estimator.resolve(s);
     const Job job = job_of(setup);
-    const Arrangement a = asked_arrangement(job);
+    Arrangement a = asked_arrangement(job);
+    if (i % 7 == 0) {  // as --fit has it: experts of layers in the middle
+      const std::size_t first = settings.number(a.layers.size());
+      const std::size_t last = std::min(a.layers.size(), first + settings.number(20));
+      for (std::size_t layer = first; layer < last; ++layer) a.experts_on_host[layer] = true;
+    }
     ComputeJob compute{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus),
                        job.backends, GraphKind::trunk};
     compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts();

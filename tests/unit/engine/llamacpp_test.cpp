@@ -1,6 +1,7 @@
 #include "catch.hpp"
 #include "engine/llamacpp_allocator.hpp"
 #include "engine/llamacpp_placement.hpp"
+#include "engine/llamacpp_sketch.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 
@@ -82,17 +83,45 @@ TEST_CASE("layers go to cards from the back, the head last") {
 }
 
 TEST_CASE("the allocator takes the smallest block that fits, and joins what it gets back") {
-  using engine::llamacpp::Backends;
-  using engine::llamacpp::Events;
-  const Backends one;
-  Events e;
-  e.slots = 4;
-  e.list = {{256, 0, 0, 0, true}, {128, 0, 1, 0, true}, {256, 0, 0, 0, false}, {128, 0, 2, 0, true}};
-  CHECK(engine::llamacpp::peak_bytes(one, e).front() == 384);
-  e.list.push_back({256, 0, 3, 0, true});  // the hole has 128 left
-  CHECK(engine::llamacpp::peak_bytes(one, e).front() == 640);
-  e.growth.assign(e.list.size(), {128, 0});
-  CHECK(engine::llamacpp::peak_bytes(one, e, 1).front() == 1024);
+  engine::llamacpp::FreeList list;
+  CHECK(list.take(256) == 0);
+  CHECK(list.take(128) == 256);
+  list.give(0, 256);
+  CHECK(list.take(128) == 0);
+  CHECK(list.peak() == 384);
+  CHECK(list.take(256) == 384);  // the hole has 128 left
+  CHECK(list.peak() == 640);
+  list.give(384, 256);
+  list.give(256, 128);
+  CHECK(list.take(512) == 128);
+  CHECK(list.peak() == 640);
+}
+
+TEST_CASE("a sketch has every kind of layer, and layers that are like none are kept") {
+  using namespace engine::llamacpp;
+  ModelShape shape;
+  shape.layers = 36;
+  Placement placement;
+  placement.host = 1;
+  for (std::int16_t i = 0; i < 36; ++i)
+    placement.layers.push_back({i < 20 ? std::int16_t{1} : std::int16_t{0}, false, 0});
+  const Sketch dense = sketch_of(shape, placement);
+  CHECK(dense.kept.size() < 12);
+  CHECK(dense.like.size() == 36);
+  CHECK(dense.kept.front() == 0);
+  CHECK(dense.kept.back() == 35);
+  for (const std::size_t edge : {std::size_t{0}, std::size_t{19}, std::size_t{20}, std::size_t{35}})
+    CHECK(dense.kept[dense.like[edge]] == edge);
+  for (std::size_t i = 0; i < 36; ++i)
+    CHECK(placement.layers[dense.kept[dense.like[i]]] == placement.layers[i]);
+  CHECK(dense.like[5] == dense.like[6]);
+  shape.interval = 4;  // three of four layers without attention
+  const Sketch hybrid = sketch_of(shape, placement);
+  for (std::size_t i = 0; i < 36; ++i) CHECK(hybrid.kept[hybrid.like[i]] % 4 == i % 4);
+  CHECK(hybrid.like[5] != hybrid.like[6]);
+  shape.interval = 0;
+  shape.streams = 4;
+  CHECK(sketch_of(shape, placement).kept.size() == 36);
 }
 
 TEST_CASE("too large for the card: a part goes to the host, and the plan says so") {
