@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -356,6 +357,8 @@ int exit_status(const Report& report, FailOn fail_on) {
 }
 
 std::string fingerprint(const Deployment& deployment, const Finding& finding) {
+  // ./dep.yaml and dep.yaml are one file.
+  const std::string file = std::filesystem::path(deployment.file).lexically_normal().generic_string();
   // FNV-1a over what stays when lines move.
   std::uint64_t hash = 14695981039346656037ULL;
   const auto mix = [&](std::string_view text) {
@@ -363,9 +366,9 @@ std::string fingerprint(const Deployment& deployment, const Finding& finding) {
     hash = (hash ^ 0xff) * 1099511628211ULL;
   };
   for (const std::string_view part :
-       {std::string_view(deployment.file), std::string_view(deployment.kind),
-        std::string_view(deployment.name), std::string_view(deployment.container),
-        std::string_view(deployment.role), std::string_view(finding.id)})
+       {std::string_view(file), std::string_view(deployment.kind), std::string_view(deployment.name),
+        std::string_view(deployment.container), std::string_view(deployment.role),
+        std::string_view(finding.id)})
     mix(part);
   if (finding.id == "unresolved") mix(finding.message);
   return fmt::format("{:016x}", hash);

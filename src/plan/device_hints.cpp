@@ -60,6 +60,11 @@ std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_vie
   return {std::string(trim(text)), std::nullopt};
 }
 
+std::string_view mig_part(std::string_view id) {
+  const auto at = id.find("-mig-");
+  return at == std::string_view::npos ? std::string_view() : id.substr(at + 1);
+}
+
 std::int64_t engine_gpus(const Scenario& s) {
   std::int64_t n = 1;
   for (const auto& part : {s.tensor_parallel, s.pipeline_parallel, s.data_parallel}) {
@@ -79,10 +84,6 @@ void choose_this_machine(Deployment& d, const std::string& name, const std::opti
   d.scenario.devices = {{name, 1}};
   if (serves_in_parallel(d.engine)) d.scenario.device_count = engine_gpus(d.scenario);
   else if (d.gpus) d.scenario.device_count = std::clamp<std::int64_t>(*d.gpus, 1, kMostCards);
-}
-
-bool is_slice(std::string_view id) {
-  return id.find("-mig-") != std::string_view::npos;
 }
 
 std::string error_of(const catalog::Catalog& catalog, const std::string& name) {
@@ -107,7 +108,7 @@ void take_part(Deployment& d, const Workload& workload, const catalog::Catalog& 
   if (workload.part)
     undecided(fmt::format("{} {}: others use the card too, and how much of it is left can't be told",
                           workload.part->source, workload.part->value));
-  if (workload.slice && !is_slice(d.device)) {
+  if (workload.slice && mig_part(d.device).empty()) {
     const DeviceHint& slice = *workload.slice;
     if (slice.value.empty())
       return unknown_slice(
@@ -123,7 +124,8 @@ void take_part(Deployment& d, const Workload& workload, const catalog::Catalog& 
   // Instances have no path to each other but the host, and a CUDA process may see one of them only.
   const std::int64_t together =
       d.scenario.tensor_parallel.value_or(1) * d.scenario.pipeline_parallel.value_or(1);
-  if (is_slice(d.device) && (together > 1 || (!serves_in_parallel(d.engine) && d.gpus.value_or(1) > 1)))
+  if (!mig_part(d.device).empty() &&
+      (together > 1 || (!serves_in_parallel(d.engine) && d.gpus.value_or(1) > 1)))
     undecided(fmt::format("whether MIG slices ({}) work together: there is no peer-to-peer between them",
                           d.device));
 }

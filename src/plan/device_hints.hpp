@@ -15,6 +15,9 @@ std::pair<std::string, std::optional<std::int64_t>> split_device(std::string_vie
 /// Cards that the engine itself asks for: tensor x pipeline x data parallel.
 std::int64_t engine_gpus(const Scenario& scenario);
 
+/// "mig-3g.40gb" of a device's id; empty when it is no slice of a card.
+std::string_view mig_part(std::string_view id);
+
 /// Engines that use as many cards as their parallel sizes say; the others take all they see.
 inline bool serves_in_parallel(std::string_view engine) {
   return engine == "vllm" || engine == "sglang" || engine == "tensorrt-llm";

@@ -22,6 +22,8 @@ void set_device(Deployment& d, std::string_view text) {
   d.scenario.devices = s.devices;
   d.device = s.devices.front().name;
   d.device_source = "comment";
+  // A slice given by its number: this says which one it is.
+  std::erase_if(d.unresolved, [](const std::string& entry) { return entry.starts_with("device: "); });
 }
 
 }  // namespace

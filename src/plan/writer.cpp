@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "device_hints.hpp"
 #include "estimate/scenario_fields.hpp"
 #include "qwenfit/error.hpp"
 #include "text.hpp"
@@ -50,7 +51,12 @@ std::string devices_of(const engine::Setup& setup) {
 std::string resource_of(engine::Backend backend, const engine::Setup& setup) {
   if (setup.devices.empty()) return "nvidia.com/gpu";
   switch (setup.devices.front().device->vendor) {
-    case catalog::Vendor::nvidia: return backend == engine::Backend::cpu ? "" : "nvidia.com/gpu";
+    case catalog::Vendor::nvidia: {
+      if (backend == engine::Backend::cpu) return "";
+      // A MIG slice is a resource of its own.
+      const std::string_view slice = mig_part(setup.devices.front().device->id);
+      return slice.empty() ? "nvidia.com/gpu" : fmt::format("nvidia.com/{}", slice);
+    }
     case catalog::Vendor::amd: return backend == engine::Backend::cpu ? "" : "amd.com/gpu";
     case catalog::Vendor::intel: return backend == engine::Backend::cpu ? "" : "gpu.intel.com/xe";
     default: return "";

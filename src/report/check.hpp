@@ -22,6 +22,11 @@ std::string summary_sentence(const plan::Report& report);
 /// A finding as one line of text: the message, and the remedy behind a semicolon.
 std::string finding_text(const plan::Finding& finding);
 
+/// A file as CI systems look for it: relative to the folder that qwenfit runs in where it is below that,
+/// without
+/// "./" and the like; else as it was given.
+std::string repository_path(const std::string& file);
+
 /// "Deployment llm/qwen (vllm), prefill"
 std::string deployment_title(const plan::Deployment& deployment);
 

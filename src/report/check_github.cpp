@@ -44,10 +44,10 @@ std::string check_github(const plan::Report& report) {
       if (!f.suppressed.empty()) continue;
       const std::string_view command =
           f.severity == plan::Severity::note ? "notice" : plan::severity_name(f.severity);
-      out +=
-          fmt::format("::{} file={},line={},title={}::{}\n", command, escaped(printable(d.file), true),
-                      std::max(f.line, 1), escaped(fmt::format("qwenfit {}", f.id), true),
-                      escaped(printable(fmt::format("{}: {}", deployment_title(d), finding_text(f))), false));
+      out += fmt::format(
+          "::{} file={},line={},title={}::{}\n", command, escaped(printable(repository_path(d.file)), true),
+          std::max(f.line, 1), escaped(fmt::format("qwenfit {}", f.id), true),
+          escaped(printable(fmt::format("{}: {}", deployment_title(d), finding_text(f))), false));
     }
   }
   return out + printable(summary_sentence(report)) + "\n";

@@ -25,7 +25,7 @@ std::string xml(std::string_view text) {
 
 void add_case(std::string& out, const plan::Deployment& d, std::string_view check, std::string_view inside) {
   out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\" file=\"{}\" line=\"{}\"", xml(d.file),
-                     xml(deployment_title(d)), xml(check), xml(d.file), d.line);
+                     xml(deployment_title(d)), xml(check), xml(repository_path(d.file)), d.line);
   out += inside.empty() ? "/>\n" : fmt::format(">\n      {}\n    </testcase>\n", inside);
 }
 

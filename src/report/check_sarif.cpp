@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "check.hpp"
 #include "json_writer.hpp"
@@ -12,8 +11,7 @@ namespace {
 
 /// A relative reference of RFC 3986: paths of the repository stay relative, odd bytes are escaped.
 std::string uri(const std::string& file) {
-  std::string path = std::filesystem::path(file).lexically_normal().generic_string();
-  while (path.starts_with("./")) path.erase(0, 2);
+  const std::string path = repository_path(file);
   std::string out = path.starts_with('/') ? "file://" : "";
   for (const char c : path) {
     const auto u = static_cast<unsigned char>(c);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "check.hpp"
 #include "words.hpp"
@@ -35,6 +36,17 @@ std::string what_runs(const Deployment& d) {
 
 }  // namespace
 
+std::string repository_path(const std::string& file) {
+  namespace fs = std::filesystem;
+  fs::path path = fs::path(file).lexically_normal();
+  if (path.is_absolute()) {
+    std::error_code error;
+    const fs::path below = path.lexically_relative(fs::current_path(error));
+    if (!error && !below.empty() && *below.begin() != "..") path = below;
+  }
+  return path.generic_string();
+}
+
 std::string deployment_title(const plan::Deployment& d) {
   std::string out = fmt::format("{} {}", d.kind, d.name);
   if (!d.container.empty()) out += " (" + d.container + ")";
@@ -63,9 +75,12 @@ CheckSummary summarize(const plan::Report& report) {
 std::string summary_sentence(const plan::Report& report) {
   const CheckSummary s = summarize(report);
   const auto n = static_cast<std::int64_t>(report.deployments.size());
-  std::string out =
-      fmt::format("{} deployment{} in {} file{}: {} passed, {} failed, {} unknown", n, n == 1 ? "" : "s",
-                  report.files, report.files == 1 ? "" : "s", s.passed, s.failed, s.unknown);
+  // A command line stands in no file.
+  const std::string where = report.files == 0 && n > 0
+                                ? ""
+                                : fmt::format(" in {} file{}", report.files, report.files == 1 ? "" : "s");
+  std::string out = fmt::format("{} deployment{}{}: {} passed, {} failed, {} unknown", n, n == 1 ? "" : "s",
+                                where, s.passed, s.failed, s.unknown);
   if (s.not_checked > 0) out += fmt::format(", {} not checked", s.not_checked);
   const auto unread =
       std::count_if(report.skipped.begin(), report.skipped.end(), [](const auto& f) { return f.unreadable; });

@@ -61,6 +61,10 @@ Contained contained(const plan::StartCommand& c, const std::string& form) {
   }
   out.words.insert(out.words.end(), c.listen.begin(), c.listen.end());
   out.modelfile = c.modelfile;
+  out.environment = c.environment;
+  // Where engines keep what they download and compile: Hugging Face's cache, vLLM's and llama.cpp's follow
+  // XDG_CACHE_HOME.
+  out.environment.emplace_back(out.modelfile.empty() ? "XDG_CACHE_HOME" : "OLLAMA_MODELS", kWeightsFolder);
   if (!out.modelfile.empty()) out.modelfile.front() = "FROM " + inside;
   return out;
 }

@@ -27,11 +27,15 @@ std::string shell_word(const std::string& word);
 /// `text` as a YAML scalar in double quotes.
 std::string yaml_text(const std::string& text);
 
+/// Where a volume stands that keeps downloaded weights.
+inline constexpr std::string_view kWeightsFolder = "/weights";
+
 /// The command as it stands in a container: files of the machine are mounted below /models.
 struct Contained {
   std::vector<std::string> program;  ///< empty: the image's own
   std::vector<std::string> words;
   std::vector<std::string> modelfile;
+  std::vector<std::pair<std::string, std::string>> environment;
   std::string folder;  ///< of the machine that is mounted to /models; empty: none
 };
 

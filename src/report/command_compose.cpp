@@ -25,6 +25,12 @@ void add_cards(std::string& out, const plan::StartCommand& c) {
         "    deploy:\n      resources:\n        reservations:\n          devices:\n"
         "            - driver: nvidia\n              count: {}\n              capabilities: [gpu]\n",
         c.cards);
+  } else if (c.gpu_resource.starts_with("nvidia.com/mig-")) {
+    out +=
+        "    deploy:\n      resources:\n        reservations:\n          devices:\n"
+        "            - driver: nvidia\n"
+        "              device_ids: [\"0:0\"]  # slice 0 of card 0: nvidia-smi -L lists them\n"
+        "              capabilities: [gpu]\n";
   } else if (c.gpu_resource == "amd.com/gpu") {
     out += "    devices: [/dev/kfd, /dev/dri]\n    group_add: [video]\n";
   } else if (!c.gpu_resource.empty()) {
@@ -49,20 +55,20 @@ std::string command_compose(const plan::StartCommand& c, const Estimate& e) {
                           shell_word(c.served_name))});
     out += "    configs:\n      - source: modelfile\n        target: /etc/qwenfit/Modelfile\n";
   }
-  if (!c.environment.empty()) {
-    out += "    environment:\n";
-    for (const auto& [name, value] : c.environment) out += fmt::format("      {}: {}\n", name, scalar(value));
-  }
+  out += "    environment:\n";
+  for (const auto& [name, value] : inside.environment)
+    out += fmt::format("      {}: {}\n", name, scalar(value));
   out += fmt::format("    ports:\n      - \"{0}:{0}\"\n", c.port);
-  std::vector<std::string> volumes;
-  const bool ollama = !inside.modelfile.empty();
-  volumes.emplace_back(ollama ? "weights:/root/.ollama" : "weights:/root/.cache");
-  if (!inside.folder.empty()) volumes.push_back(inside.folder + ":/models:ro");
-  add_list(out, "volumes", volumes);
+  out += fmt::format("    volumes:\n      - weights:{}\n", kWeightsFolder);
+  if (!inside.folder.empty()) {  // the long form: a folder's name may hold a colon
+    out += fmt::format(
+        "      - type: bind\n        source: {}\n        target: /models\n        read_only: true\n",
+        scalar(inside.folder));
+  }
   if (!inside.program.empty()) out += "    ipc: host\n";  // ranks share memory
   add_cards(out, c);
   out += "volumes:\n  weights: {}\n";
-  if (ollama) {
+  if (!inside.modelfile.empty()) {
     out += "configs:\n  modelfile:\n    content: |\n";
     for (const std::string& line : inside.modelfile) {
       out += "      ";

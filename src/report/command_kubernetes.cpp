@@ -33,10 +33,10 @@ void add_container(std::string& out, const plan::StartCommand& c, const Containe
   out += fmt::format("        - name: server\n          image: {}\n", c.image);
   add_list(out, "command", inside.program);
   add_list(out, "args", inside.words);
-  if (!c.environment.empty()) {
-    out += "          env:\n";
-    for (const auto& [name, value] : c.environment)
-      out += fmt::format("            - name: {}\n              value: {}\n", name, scalar(value));
+  out += "          env:\n";
+  for (const auto& [name, value] : inside.environment)
+    out += fmt::format("            - name: {}\n              value: {}\n", name, scalar(value));
+  if (!inside.modelfile.empty()) {
     out += "            - name: OLLAMA_HOST\n              value: \"0.0.0.0\"\n";
     const std::string create =
         fmt::format("until ollama list; do sleep 1; done; ollama create {} -f /etc/qwenfit/Modelfile",
@@ -55,9 +55,8 @@ void add_container(std::string& out, const plan::StartCommand& c, const Containe
   if (c.cards > 0)
     out += fmt::format("          resources:\n            limits:\n              {}: {}\n", c.gpu_resource,
                        c.cards);
-  out += "          volumeMounts:\n            - name: weights\n";
-  out += fmt::format("              mountPath: {}\n",
-                     inside.modelfile.empty() ? "/root/.cache" : "/root/.ollama");
+  out += fmt::format("          volumeMounts:\n            - name: weights\n              mountPath: {}\n",
+                     kWeightsFolder);
   if (!inside.folder.empty())
     out += "            - name: models\n              mountPath: /models\n              readOnly: true\n";
   if (!inside.program.empty()) out += "            - name: shm\n              mountPath: /dev/shm\n";

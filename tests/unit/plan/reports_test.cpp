@@ -1,4 +1,5 @@
 // What a run says in every form.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "plan_reader.hpp"
@@ -97,6 +98,30 @@ TEST_CASE("GitHub: annotations with escaped properties, a summary in Markdown") 
   CHECK_THAT(markdown, ContainsText("| fail |"));
   CHECK_THAT(markdown, ContainsText("\\|x"));
   CHECK(markdown.find("<b>") == std::string::npos);
+}
+
+TEST_CASE("Files are named as CI systems look for them") {
+  CHECK(report::repository_path("./deploy/../a.sh") == "a.sh");
+  CHECK(report::repository_path("deploy//b.sh") == "deploy/b.sh");
+  CHECK(report::repository_path("../c.sh") == "../c.sh");
+  CHECK(report::repository_path("command line") == "command line");
+  const std::filesystem::path here = std::filesystem::current_path();
+  CHECK(report::repository_path((here / "deploy" / "d.sh").string()) == "deploy/d.sh");
+  CHECK(report::repository_path((here.parent_path() / "e.sh").string()) ==
+        (here.parent_path() / "e.sh").generic_string());
+  // One file is one file, however it is written.
+  Deployment d;
+  d.file = "./deploy/a.sh";
+  const std::string before = fingerprint(d, {});
+  d.file = "deploy/a.sh";
+  CHECK(fingerprint(d, {}) == before);
+}
+
+TEST_CASE("A command line stands in no file") {
+  Report r;
+  read_command({"vllm", "serve", "Qwen/Qwen3-8B"}, {}, r);
+  CHECK(report::summary_sentence(r).starts_with("1 deployment: "));
+  CHECK(report::summary_sentence({}).starts_with("0 deployments in 0 files: "));
 }
 
 TEST_CASE("TAP: one point a deployment, what is not decided is skipped") {
