@@ -182,10 +182,16 @@ class Checker {
     const int line = line_of(
         {"max_model_len", "context_length", "ctx_size", "gpu_memory_utilization", "tensor_parallel_size"});
     if (!e.fit.fits) {
-      add("does-not-fit", line,
-          fmt::format("{} on {} x {}: {}", e.setup.model->name, e.setup.devices.size(),
-                      e.setup.devices.front().device->name, e.fit.reason),
-          remedies_to_run());
+      Finding& f = add("does-not-fit", line,
+                       fmt::format("{} on {} x {}: {}", e.setup.model->name, e.setup.devices.size(),
+                                   e.setup.devices.front().device->name, e.fit.reason),
+                       remedies_to_run());
+      // More cards, a shorter context: what is open may make it fit.
+      if (open_options()) {
+        f.severity = Severity::warning;
+        f.undecided = true;
+        f.message += ", unless what the file leaves open changes it";
+      }
       return;
     }
     if (e.fit.verdict == Verdict::offload && !asks_for_offload()) {
@@ -205,6 +211,12 @@ class Checker {
           fmt::format("a share of {} leaves nothing of the card for the driver and other processes", *share),
           if_it_runs(d_, estimator_, fmt::format("{} 0.95 fits", flag_of(d_, "share")), less));
     }
+  }
+
+  /// Whether options or the model are open; a device that is shared leaves less, never more.
+  bool open_options() const {
+    return std::any_of(d_.unresolved.begin(), d_.unresolved.end(),
+                       [](const std::string& entry) { return !entry.starts_with("device: "); });
   }
 
   std::vector<Remedy> remedies_to_run() {

@@ -53,6 +53,19 @@ std::vector<std::string> candidates(const Deployment& d) {
   return out;
 }
 
+/// A GGUF file has one quantization, and it may be any: where the name without its ending says none, it is
+/// open.
+bool names_no_quantization(const std::string& name, const catalog::Catalog& catalog) {
+  constexpr std::size_t kEnding = 5;
+  if (name.size() <= kEnding || !lower(name).ends_with(".gguf")) return false;
+  try {
+    const catalog::ModelMatch match = catalog.find_model(name.substr(0, name.size() - kEnding));
+    return !match.format && match.format_text.empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// Takes over what `match` says. Ids and names without a slash, so that they can be no path.
 bool take(Deployment& d, const catalog::ModelMatch& match) {
   d.model_id = std::string(match.model->id);
@@ -100,6 +113,8 @@ bool name_model(Deployment& d, bool known, const Options& options) {
   const auto attempt = [&](const std::string& name) -> std::optional<bool> {
     if (name.empty() || name.size() > 300) return std::nullopt;
     try {
+      if (names_no_quantization(name, catalog))
+        add_unresolved(d, "format", {fmt::format("'{}' names no quantization", base_name(name))});
       return take(d, catalog.find_model(name));
     } catch (const Error& e) {
       if (why.empty() || e.code() == ErrorCode::ambiguous) why = e.what();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "embedded.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "readers.hpp"
@@ -13,7 +14,7 @@
 namespace qwenfit::plan {
 namespace {
 
-enum class Shape { yaml, shell, dockerfile, modelfile, systemd, other };
+enum class Shape { yaml, shell, dockerfile, modelfile, systemd, python, other };
 
 bool has_line(std::string_view text, std::string_view start) {
   for (std::size_t at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1)) {
@@ -32,8 +33,11 @@ Shape shape_of(const std::string& file, std::string_view text) {
     return Shape::dockerfile;
   if (name.find("modelfile") != std::string::npos && !name.ends_with(".md")) return Shape::modelfile;
   if (ends({".service", ".container"})) return Shape::systemd;
+  if (name.ends_with(".py") ||
+      (text.starts_with("#!") && text.substr(0, text.find('\n')).find("python") != std::string_view::npos))
+    return Shape::python;
   if (ends({".sh", ".bash", ".zsh"}) || text.starts_with("#!")) return Shape::shell;
-  if (ends({".md", ".nix", ".toml", ".js", ".cjs", ".ts", ".py", ".mk", ".conf", ".ps1", ".bat", ".cmd"}) ||
+  if (ends({".md", ".nix", ".toml", ".js", ".cjs", ".ts", ".mk", ".conf", ".ps1", ".bat", ".cmd"}) ||
       name == "makefile" || name == "justfile")
     return Shape::other;
   if (has_line(text, "[Unit]") || has_line(text, "[Service]")) return Shape::systemd;
@@ -94,7 +98,61 @@ std::string_view no_text(std::string_view text) {
   return odd > 4 && static_cast<std::size_t>(odd) * 64 > head.size() ? "no text" : "";
 }
 
+/// `inner` with the lines of the file: empty ones ahead of it.
+std::string at_line(const std::string& text, int line) {
+  return std::string(static_cast<std::size_t>(std::max(line - 1, 0)), '\n') + text;
+}
+
+/// Where lines are few, what stands in them is not worth empty lines ahead of it.
+constexpr int kMostLines = 200000;
+
+void read_fragment(const Source& source, const Embedded& embedded, int depth) {
+  if (embedded.line > kMostLines) return;
+  std::string text = embedded.text;
+  if (embedded.expands) {
+    Variables variables = given_variables(source);
+    text = expand(text, Dialect::shell, variables).text;
+  }
+  const std::string name = std::string(base_name(embedded.word));
+  Shape shape = shape_of(
+      name.find('.') == std::string::npos && lower(name) != "dockerfile" && lower(name) != "modelfile" ? ""
+                                                                                                       : name,
+      text);
+  // "from vllm import LLM" begins like a Modelfile.
+  if (may_hold_python_engine(text) && (shape == Shape::other || shape == Shape::modelfile))
+    shape = Shape::python;
+  const std::string padded = at_line(text, embedded.line);
+  const Source inner{source.file, padded, source.options, source.report, source.siblings};
+  try {
+    switch (shape) {
+      case Shape::yaml: read_yaml_file(inner); break;
+      case Shape::dockerfile: read_dockerfile(inner); break;
+      case Shape::modelfile:
+        if (has_line(text, "PARAMETER ") || has_line(text, "parameter ") ||
+            lower(name).find("modelfile") != std::string::npos)
+          read_modelfile(inner);
+        break;
+      case Shape::systemd: read_systemd_unit(inner); break;
+      case Shape::python: read_python(inner); break;
+      case Shape::shell:
+      case Shape::other: read_shell_file(inner, depth + 1); break;
+    }
+  } catch (const Error&) {
+    // A piece of a text: what can't be read in it is no fault of the file.
+  }
+}
+
 }  // namespace
+
+void read_embedded(const Source& source, int first_line, int depth) {
+  if (depth > 3 || source.text.find("<<") == std::string_view::npos) return;
+  Source known = source;
+  for (const Embedded& embedded : here_documents(source.text, first_line)) {
+    bool relevant = mentions_qwen(embedded.text) || may_hold_python_engine(embedded.text) ||
+                    may_launch({Word{embedded.text, 1}});
+    if (relevant) read_fragment(known, embedded, depth);
+  }
+}
 
 bool add_unreadable(const Source& source, int first_line, const std::string& why) {
   static constexpr std::pair<std::string_view, EngineKind> kHints[] = {
@@ -169,11 +227,15 @@ void read_text(const std::string& file, std::string_view text, const Options& op
       case Shape::dockerfile: read_dockerfile(source); break;
       case Shape::modelfile: read_modelfile(source); break;
       case Shape::systemd: read_systemd_unit(source); break;
+      case Shape::python: read_python(source); break;
       case Shape::other: read_other_file(source); break;
     }
     if (report.deployments.size() == before && mentions_qwen(text)) {
       read_other_file(source);
-      if (report.deployments.size() == before) add_unreadable(source);
+      // A program that only names a model (a client, a test) starts no engine.
+      const bool program = shape_of(file, text) == Shape::python && !may_hold_python_engine(text);
+      const bool names = shape_of(file, text) == Shape::yaml && only_names_models(text);
+      if (report.deployments.size() == before && !program && !names) add_unreadable(source);
     }
   } catch (const Error& e) {
     report.skipped.push_back({file, e.what(), true});

@@ -2,6 +2,7 @@
 // SGLang.
 #include <algorithm>
 
+#include "model_names.hpp"
 #include "options.hpp"
 #include "readers.hpp"
 #include "text.hpp"
@@ -60,6 +61,68 @@ bool read_job(const YamlNode& root, const Source& source) {
   }
   add_launches(launches, w, source);
   return !launches.empty();
+}
+
+bool read_slurm_recipe(const YamlNode& root, const Source& source) {
+  static constexpr std::pair<std::string_view, EngineKind> kConfigs[] = {
+      {"sglang_config", EngineKind::sglang},
+      {"vllm_config", EngineKind::vllm},
+      {"trtllm_config", EngineKind::tensorrt_llm}};
+  const YamlNode& backend = root["backend"];
+  const YamlNode& resources = root["resources"];
+  if (!resources.is_map()) return false;
+  bool found = false;
+  for (const auto& [key, engine] : kConfigs) {
+    for (const auto& [pool, options] : backend[key].members) {
+      if (!options->is_map()) continue;
+      const std::string place = pool == "aggregated" ? "agg" : pool;
+      const auto number = [&](const std::string& name, std::int64_t otherwise) {
+        return std::clamp<std::int64_t>(resources[name].number().value_or(otherwise), 1, 4096);
+      };
+      Workload w;
+      w.base.file = source.file;
+      w.base.kind = "srt-slurm recipe";
+      w.base.name = root["name"].text;
+      w.base.line = options->line;
+      if (pool == "prefill" || pool == "decode") w.base.role = pool;
+      w.base.image = root["model"]["container"].text;
+      w.engine = engine;
+      w.program = "api_server";
+      w.variables = given_variables(source);
+      read_environment(backend[pool + "_environment"], Dialect::kubernetes, w.variables);
+      // Nodes and cards are those of the pool; a worker has its part of them.
+      const std::int64_t workers = number(place + "_workers", 1);
+      const std::int64_t nodes = number(place + "_nodes", 1);
+      w.base.replicas = workers;
+      w.base.nodes = std::max<std::int64_t>(nodes / workers, 1);
+      if (const YamlNode& cards = resources["gpus_per_node"]; cards.number()) {
+        const std::int64_t of_worker =
+            number("gpus_per_" + place, number("gpus_per_node", 1) * nodes / workers);
+        w.gpus_per_node = std::max<std::int64_t>(of_worker / w.base.nodes, 1);
+        w.base.gpu_resource = "gpus_per_node";
+        w.base.gpu_line = cards.line;
+      }
+      if (const YamlNode& type = resources["gpu_type"]; type.is_scalar())
+        w.device_hints.push_back({"gpu_type", type.text, type.line});
+      const bool trtllm = engine == EngineKind::tensorrt_llm;
+      w.args = trtllm ? words_of_llm_api(*options) : words_of_options(*options);
+      // The model's path in the container says nothing; the recipe's own name for it does, unless an alias is
+      // plainer.
+      std::string_view served;
+      for (const Word& word : w.args) {
+        if (word.text.starts_with("--served-model-name=")) served = std::string_view(word.text).substr(20);
+      }
+      const YamlNode& repository = root["identity"]["model"]["repo"];
+      const YamlNode& name = repository.is_scalar() ? repository : root["model"]["path"];
+      if (name.is_scalar() && (repository.is_scalar() || !mentions_qwen(served))) {
+        w.model = name.word();
+        std::erase_if(w.args, [](const Word& word) { return word.text.starts_with("--model-path=/"); });
+      }
+      add_workload(std::move(w), source);
+      found = true;
+    }
+  }
+  return found;
 }
 
 std::vector<Word> words_of_llm_api(const YamlNode& map) {

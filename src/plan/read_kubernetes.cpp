@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model_names.hpp"
 #include "readers.hpp"
 #include "text.hpp"
 
@@ -182,7 +183,7 @@ Word expanded_word(const YamlNode& node, Dialect dialect, Variables& variables) 
 }
 
 bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, const Source& source) {
-  w.base.container = container["name"].text;
+  if (container["name"].is_scalar()) w.base.container = container["name"].text;
   w.base.line = container.line;
   read_container_environment(container, source.objects, w.variables);
   for (const auto& [name, map] : source.objects.config_maps) {
@@ -214,6 +215,36 @@ bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, 
   return add_process(std::move(w), std::move(words), container.has("command"), source);
 }
 
+namespace {
+
+/// Parts of NVIDIA Dynamo's graph whose image is the engine's, but that start none.
+bool routes_only(const YamlNode& node) {
+  const bool component = node.has("podTemplate") && node["type"].is_scalar();
+  const std::string& type = component ? node["type"].text : node["componentType"].text;
+  return type == "frontend" || type == "planner" || type == "epp" || type == "router";
+}
+
+/// A service of NVIDIA Dynamo's graph: its role, nodes and cards stand beside the container.
+void read_graph_service(const YamlNode& service, Workload& w) {
+  for (const char* key : {"subComponentType", "componentType"}) {
+    const std::string& role = service[key].text;
+    if (role == "prefill" || role == "decode") w.base.role = role;
+  }
+  if (const auto n = service["multinode"]["nodeCount"].number(); n && *n >= 1 && *n <= 4096)
+    w.base.nodes = *n;
+  for (const char* part : {"requests", "limits"}) {
+    const YamlNode& gpus = service["resources"][part]["gpu"];
+    if (const auto n = gpus.number(); n && *n >= 0 && *n <= 65536) {
+      w.gpus_per_node = *n;
+      w.base.gpu_resource = "gpu";
+      w.base.gpu_line = gpus.line;
+    }
+  }
+  read_environment(service["envs"], Dialect::kubernetes, w.variables);
+}
+
+}  // namespace
+
 bool read_containers_below(const YamlNode& node, Workload w, const Source& source, int depth) {
   if (depth > 40) return false;
   bool found = false;
@@ -222,7 +253,7 @@ bool read_containers_below(const YamlNode& node, Workload w, const Source& sourc
       found = read_containers_below(*item, w, source, depth + 1) || found;
     return found;
   }
-  if (!node.is_map()) return false;
+  if (!node.is_map() || routes_only(node)) return false;
   if (const auto n = node["replicas"].number(); n && *n >= 0 && *n <= 1000000)
     w.base.replicas = std::min<std::int64_t>(w.base.replicas * *n, 1000000);
   if (node["name"].is_scalar() &&
@@ -236,6 +267,9 @@ bool read_containers_below(const YamlNode& node, Workload w, const Source& sourc
     for (const char* name : {"LWS_GROUP_SIZE", "RBG_LWP_GROUP_SIZE", "GROUP_SIZE"})
       w.variables.set(name, std::to_string(*n));
   }
+  if (node["componentType"].is_scalar()) read_graph_service(node, w);
+  if (const YamlNode& main = node["mainContainer"]; main.is_map() && main.has("image"))
+    found = read_container(main, node, w, source) || found;
   if (node["containers"].is_list()) {
     for (const YamlPtr& item : node["containers"].items) {
       if (item->is_map()) found = read_container(*item, node, w, source) || found;
@@ -245,10 +279,43 @@ bool read_containers_below(const YamlNode& node, Workload w, const Source& sourc
     if (key == "containers" || key == "initContainers" || key == "metadata" || key == "status") continue;
     // The workers of a group run what the leader runs: one deployment over all nodes.
     if (found && (key == "workerTemplate")) continue;
-    if (value->is_map() || value->is_list())
-      found = read_containers_below(*value, w, source, depth + 1) || found;
+    if (!value->is_map() && !value->is_list()) continue;
+    // A graph's services are told apart by their keys.
+    const std::string before = w.base.container;
+    if ((*value)["componentType"].is_scalar()) w.base.container = key;
+    found = read_containers_below(*value, w, source, depth + 1) || found;
+    w.base.container = before;
   }
   return found;
+}
+
+/// Objects that name models or engines, but start none: definitions, routes to servers that others start.
+static bool starts_nothing(std::string_view kind) {
+  static constexpr std::string_view kKinds[] = {"CustomResourceDefinition",
+                                                "Role",
+                                                "ClusterRole",
+                                                "Secret",
+                                                "ModelServer",
+                                                "ModelRoute",
+                                                "InferenceModel",
+                                                "InferencePool",
+                                                "InferenceObjective",
+                                                "HTTPRoute",
+
+                                                "ServiceMonitor"};
+  return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
+}
+
+bool only_names_models(std::string_view text) {
+  for (const auto& [document, line] : split_documents(text)) {
+    if (!mentions_qwen(document)) continue;
+    // The object's own kind stands at the margin.
+    std::size_t at = document.starts_with("kind:") ? 0 : document.find("\nkind:");
+    if (at == std::string_view::npos) return false;
+    at = document.find(':', at) + 1;
+    if (!starts_nothing(trim(document.substr(at, document.find_first_of("\n#", at) - at)))) return false;
+  }
+  return true;
 }
 
 bool read_kubernetes(const YamlNode& root, const Source& source) {
@@ -262,8 +329,7 @@ bool read_kubernetes(const YamlNode& root, const Source& source) {
   if (kind.ends_with("ServingRuntime") &&
       source.objects.used_runtimes.contains(root["metadata"]["name"].text))
     return true;
-  if (kind == "CustomResourceDefinition" || kind == "Role" || kind == "ClusterRole" || kind == "Secret")
-    return true;
+  if (starts_nothing(kind)) return true;
   if (read_serving_object(root, kind, source)) return true;
   Workload w;
   w.base.file = source.file;

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "embedded.hpp"
 #include "readers.hpp"
 #include "text.hpp"
 
@@ -208,7 +209,7 @@ void read_systemd_unit(const Source& source) {
   }
 }
 
-void read_shell_file(const Source& source) {
+void read_shell_file(const Source& source, int depth) {
   Variables variables = given_variables(source);
   Workload w;
   w.base.file = source.file;
@@ -219,34 +220,31 @@ void read_shell_file(const Source& source) {
     else add_launches({launch}, w, source);
   }
   add_launches(ollama, w, source);
+  // Here-documents are read with what the script sets.
+  Source after = source;
+  for (const std::string& name : variables.names()) {
+    if (std::string value = variables.text(name); !value.empty()) after.siblings[name] = std::move(value);
+  }
+  read_embedded(after, 1, depth);
 }
 
 namespace {
 
-/// Fenced blocks of a guide that are files themselves: manifests, Modelfiles.
+/// Fenced blocks of a guide that are files themselves: manifests, Modelfiles, Python.
 void read_fenced_files(const Source& source) {
-  int blocks = 0;
-  for (std::size_t open = source.text.find("```"); open != std::string_view::npos && blocks < 200; ++blocks) {
-    const std::size_t begin = source.text.find('\n', open);
-    const std::size_t close = begin == std::string_view::npos ? begin : source.text.find("```", begin);
-    if (close == std::string_view::npos) break;
-    const std::string_view block = source.text.substr(begin + 1, close - begin - 1);
-    const bool yaml = block.find("apiVersion:") != std::string_view::npos ||
-                      block.find("services:") != std::string_view::npos;
+  for (const Embedded& block : fenced_blocks(source.text, 1)) {
+    const bool yaml = block.text.find("apiVersion:") != std::string::npos ||
+                      block.text.find("services:") != std::string::npos;
     const bool modelfile =
-        block.find("FROM ") != std::string_view::npos && block.find("PARAMETER ") != std::string_view::npos;
-    if (yaml || modelfile) {
-      // Empty lines ahead keep the numbers of the lines.
-      std::string text(
-          static_cast<std::size_t>(std::count(
-              source.text.begin(), source.text.begin() + static_cast<std::ptrdiff_t>(begin) + 1, '\n')),
-          '\n');
-      text += block;
-      const Source inner{source.file, text, source.options, source.report, source.siblings};
-      if (yaml) read_yaml_file(inner);
-      else read_modelfile(inner);
-    }
-    open = source.text.find("```", close + 3);
+        block.text.find("FROM ") != std::string::npos && block.text.find("PARAMETER ") != std::string::npos;
+    const bool python = may_hold_python_engine(block.text) && block.word != "bash" && block.word != "sh";
+    // Empty lines ahead keep the numbers of the lines.
+    const std::string text = std::string(static_cast<std::size_t>(block.line - 1), '\n') + block.text;
+    const Source inner{source.file, text, source.options, source.report, source.siblings};
+    if (block.text.find("<<") != std::string::npos) read_embedded(inner);
+    else if (yaml) read_yaml_file(inner);
+    else if (modelfile) read_modelfile(inner);
+    else if (python) read_python(inner);
   }
 }
 

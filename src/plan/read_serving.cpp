@@ -74,7 +74,7 @@ void read_pool(const YamlNode& pool, const YamlNode& model, Workload w, const So
   read_placement(pod, w);
   for (const YamlPtr& container : pod["containers"].items) {
     if (const std::string& name = (*container)["name"].text;
-        !name.empty() && name != "main" && pod["containers"].items.size() > 1)
+        !name.empty() && name != "main" && name != "vllm" && pod["containers"].items.size() > 1)
       continue;
     read_container_environment(*container, source.objects, w.variables);
     read_resources((*container)["resources"], w);
@@ -106,6 +106,42 @@ void read_llm_inference_service(const YamlNode& root, const Source& source) {
   read_pool(spec, spec["model"], w, source, spec.has("prefill") ? "decode" : "");
   if (spec["prefill"].is_map()) read_pool(spec["prefill"], spec["model"], w, source, "prefill");
 }
+
+}  // namespace
+
+bool read_model_service(const YamlNode& root, const Source& source) {
+  const YamlNode& model = root["modelArtifacts"];
+  if (!model["uri"].is_scalar()) return false;
+  bool found = false;
+  for (const char* role : {"decode", "prefill"}) {
+    if (!root[role].is_map() || root[role]["create"].text == "false") continue;
+    // The chart makes the pod of what stands in the pool itself.
+    YamlNode pool = root[role];
+    const auto pod = std::make_shared<YamlNode>(pool);
+    std::erase_if(pool.members, [](const auto& member) { return member.first == "template"; });
+    pool.members.emplace_back("template", pod);
+    pool.key_lines.push_back(pool.line);
+    Workload w;
+    w.base.file = source.file;
+    w.base.kind = "llm-d model service";
+    w.base.name = model["name"].text;
+    w.base.line = pool.line;
+    w.variables = given_variables(source);
+    const YamlNode& parallel = pool["parallelism"];
+    if (const auto tensor = parallel["tensor"].number(); tensor && *tensor >= 1 && *tensor <= 4096) {
+      // What the chart requests where the container does not.
+      w.gpus_per_node = *tensor * std::clamp<std::int64_t>(parallel["dataLocal"].number().value_or(1), 1, 64);
+      w.base.gpu_resource = "parallelism";
+      w.base.gpu_line = parallel.line;
+    }
+    read_pool(pool, model, w, source,
+              root["prefill"].is_map() && root["prefill"]["create"].text != "false" ? role : "");
+    found = true;
+  }
+  return found;
+}
+
+namespace {
 
 /// What a runtime of the same file adds to a service: image, environment, command and arguments ahead of its
 /// own.
@@ -242,19 +278,8 @@ bool read_ray(const YamlNode& root, const std::string& kind, const Source& sourc
       }
       for (const YamlPtr& llm : args["llm_configs"].items) {
         Workload one = w;
-        one.engine = EngineKind::vllm;
         one.base.line = llm->line;
-        model_from((*llm)["model_loading_config"]["model_source"], one);
-        if (!one.model) model_from((*llm)["model_loading_config"]["model_id"], one);
-        else if ((*llm)["model_loading_config"]["model_id"].is_scalar())
-          one.served_names.push_back((*llm)["model_loading_config"]["model_id"].word());
-        for (Word& word : words_of_options((*llm)["engine_kwargs"])) one.args.push_back(std::move(word));
-        if (const YamlNode& type = (*llm)["accelerator_type"]; type.is_scalar())
-          one.device_hints.insert(one.device_hints.begin(), {"accelerator_type", type.text, type.line});
-        const YamlNode& deployment = (*llm)["deployment_config"];
-        replicas_from(deployment["num_replicas"], one);
-        if (one.base.replicas == 1) replicas_from(deployment["autoscaling_config"]["min_replicas"], one);
-        if (const auto n = deployment["ray_actor_options"]["num_gpus"].number()) one.gpus_per_node = *n;
+        read_llm_config(*llm, one);
         add_workload(std::move(one), source);
         found = true;
       }
@@ -300,34 +325,19 @@ void read_model_booster(const YamlNode& root, const Source& source) {
 
 }  // namespace
 
-std::vector<Word> words_of_options(const YamlNode& map) {
-  std::vector<Word> words;
-  Variables none;
-  for (std::size_t i = 0; i < map.members.size(); ++i) {
-    const auto& [key, value] = map.members[i];
-    const std::string name = "--" + option_name(key);
-    const int line = map.key_lines[i];
-    if (value->is_scalar()) {
-      const Word word = expanded_word(*value, Dialect::shell, none);
-      if (word.text.empty() || word.text == "true" || word.text == "True") words.push_back({name, line, {}});
-      else if (word.text == "false" || word.text == "False") words.push_back({name + "=false", line, {}});
-      else words.push_back({name + "=" + word.text, line, word.unresolved});
-    } else if (value->is_map()) {
-      // {method: mtp, num_speculative_tokens: 2} as --speculative-config.method=mtp ...
-      for (const auto& [sub, item] : value->members) {
-        if (item->is_scalar())
-          words.push_back({fmt::format("{}.{}={}", name, sub, item->text), item->line, {}});
-      }
-    } else if (value->is_list()) {
-      words.push_back({name, line, {}});
-      for (const YamlPtr& item : value->items) {
-        if (item->is_scalar()) words.push_back(item->word());
-      }
-    } else {
-      words.push_back({name, line, {}});
-    }
-  }
-  return words;
+void read_llm_config(const YamlNode& config, Workload& w) {
+  w.engine = EngineKind::vllm;
+  const YamlNode& loading = config["model_loading_config"];
+  model_from(loading["model_source"], w);
+  if (!w.model) model_from(loading["model_id"], w);
+  else if (loading["model_id"].is_scalar()) w.served_names.push_back(loading["model_id"].word());
+  for (Word& word : words_of_options(config["engine_kwargs"])) w.args.push_back(std::move(word));
+  if (const YamlNode& type = config["accelerator_type"]; type.is_scalar())
+    w.device_hints.insert(w.device_hints.begin(), {"accelerator_type", type.text, type.line});
+  const YamlNode& deployment = config["deployment_config"];
+  replicas_from(deployment["num_replicas"], w);
+  if (w.base.replicas == 1) replicas_from(deployment["autoscaling_config"]["min_replicas"], w);
+  if (const auto n = deployment["ray_actor_options"]["num_gpus"].number()) w.gpus_per_node = *n;
 }
 
 bool read_serving_object(const YamlNode& root, const std::string& kind, const Source& source) {
@@ -345,6 +355,16 @@ bool read_serving_object(const YamlNode& root, const std::string& kind, const So
     return true;
   }
   if (kind == "RayService" || kind == "RayCluster" || kind == "RayJob") return read_ray(root, kind, source);
+  if (kind == "DynamoGraphDeploymentRequest" && spec["model"].is_scalar()) {
+    Workload w = workload_of(root, kind, source);
+    model_from(spec["model"], w);
+    w.engine = engine_named(spec["backend"].text).value_or(EngineKind::vllm);
+    if (const YamlNode& sku = spec["hardware"]["gpuSku"]; sku.is_scalar())
+      w.device_hints.push_back({"hardware.gpuSku", sku.text, sku.line});
+    add_unresolved(w.base, "arguments", {"what the operator's profiler chooses"});
+    add_workload(std::move(w), source);
+    return true;
+  }
   if (kind == "ModelBooster") {
     read_model_booster(root, source);
     return true;

@@ -101,7 +101,8 @@ void read_document(const YamlNode& root, const Source& source, int depth) {
     return read_kustomization(root, source, depth);
   if (read_own_plan(root, source) || read_kubernetes(root, source) || read_compose(root, source) ||
       read_llama_swap(root, source) || read_helm_values(root, source) || read_recipe(root, source) ||
-      read_job(root, source) || read_option_file(root, source))
+      read_job(root, source) || read_model_service(root, source) || read_slurm_recipe(root, source) ||
+      read_option_file(root, source))
     return;
   if (root.has("apiVersion") && root.has("kind") && root["spec"].kind == YamlKind::null) return;
   Workload w;

@@ -44,7 +44,8 @@ std::vector<Launch> launches_of_scalar(const YamlNode& node, Variables variables
 
 // --- One reader each. They add what they find. -----------------------------------------------------
 
-void read_shell_file(const Source& source);
+/// @param depth of here-documents inside here-documents
+void read_shell_file(const Source& source, int depth = 0);
 /// A text that serves a Qwen model in a way that no reader understands must not pass silently: a deployment
 /// that is not decided. `why` is the reader's complaint, if there is one. @return whether there is one.
 bool add_unreadable(const Source& source, int first_line = 1, const std::string& why = {});
@@ -53,6 +54,13 @@ std::string read_yaml_file(const Source& source);
 /// Why nothing can be told from `text`, which has no deployment: it is empty, binary or broken YAML. Empty
 /// when it can be read and just serves no model.
 std::string why_unreadable(const std::string& file, std::string_view text);
+/// Calls of Python that start an engine in their own process. @param first_line of `source.text` in the file.
+void read_python(const Source& source, int first_line = 1);
+bool may_hold_python_engine(std::string_view text);
+/// Here-documents (and, in prose, fenced blocks): each read as the file that it is, by what stands in it.
+void read_embedded(const Source& source, int first_line = 1, int depth = 0);
+/// An entry of Ray's llm_configs, or the arguments of its LLMConfig.
+void read_llm_config(const YamlNode& config, Workload& workload);
 void read_dockerfile(const Source& source);
 void read_modelfile(const Source& source);
 void read_systemd_unit(const Source& source);
@@ -61,12 +69,18 @@ void read_other_file(const Source& source);
 
 /// A Kubernetes object (or a list of them). @return whether it was one.
 bool read_kubernetes(const YamlNode& root, const Source& source);
+/// Whether all that `text` says of Qwen stands in objects that start nothing: definitions, routes.
+bool only_names_models(std::string_view text);
 bool read_serving_object(const YamlNode& root, const std::string& kind, const Source& source);
 bool read_compose(const YamlNode& root, const Source& source);
 bool read_llama_swap(const YamlNode& root, const Source& source);
 bool read_helm_values(const YamlNode& root, const Source& source);
 bool read_recipe(const YamlNode& root, const Source& source);
+/// Helm values of llm-d's modelservice chart.
+bool read_model_service(const YamlNode& root, const Source& source);
 bool read_job(const YamlNode& root, const Source& source);
+/// Recipes of srt-slurm: a map of options for each pool.
+bool read_slurm_recipe(const YamlNode& root, const Source& source);
 /// What `vllm serve --config` and `sglang.launch_server --config` take.
 bool read_option_file(const YamlNode& root, const Source& source);
 bool read_own_plan(const YamlNode& root, const Source& source);

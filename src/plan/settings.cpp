@@ -43,6 +43,7 @@ void read_settings(std::string_view text, Report& report, std::size_t first) {
       Scenario trial = d->scenario;
       set_field_text(trial, scenario_field(key), value);
       d->scenario = std::move(trial);
+      std::erase_if(d->unresolved, [&](const std::string& entry) { return entry.starts_with(key + ": "); });
     } catch (const Error& e) {
       Finding f;
       f.id = "invalid-flag";

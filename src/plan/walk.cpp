@@ -49,7 +49,7 @@ bool worth_reading(const fs::path& path) {
   const std::string name = lower(path.filename().string());
   for (const std::string_view end :
        {".yaml", ".yml", ".sh", ".bash", ".service", ".container", ".json", ".tpl", ".j2", ".toml", ".conf",
-        ".nix", ".mk", ".ps1", ".bat", ".cmd"}) {
+        ".nix", ".py", ".mk", ".ps1", ".bat", ".cmd"}) {
     if (name.ends_with(end)) return true;
   }
   return name.find("dockerfile") != std::string::npos || name.find("containerfile") != std::string::npos ||
