@@ -29,6 +29,7 @@ class Checker {
   Checker(Deployment& deployment, Estimator& estimator) : d_(deployment), estimator_(estimator) {}
 
   void run() {
+    if (has("unreadable")) return;  // what is not read can't be judged by defaults
     if (!d_.estimable || d_.model_id.empty()) return without_estimate();
     const catalog::Model* model = estimator_.catalog().model(d_.model_id);
     if (model) geometry(*model);
@@ -71,7 +72,6 @@ class Checker {
   }
 
   void without_estimate() {
-    if (has("unreadable")) return;  // said already
     if (d_.model_id.empty() && !d_.estimable && !d_.model.empty() && !mentions_qwen(d_.model)) {
       add("not-qwen", d_.model_line, fmt::format("'{}' is no Qwen model: not checked", d_.model));
     } else if (!d_.estimable) {

@@ -9,6 +9,8 @@ namespace qwenfit::plan {
 namespace {
 
 constexpr std::size_t kMost = 200;
+/// Bytes looked through for marks that never come.
+constexpr std::size_t kMostSearched = std::size_t{64} << 20;
 
 std::string_view line_at(std::string_view text, std::size_t at) {
   std::string_view line = text.substr(at, std::min(text.find('\n', at), text.size()) - at);
@@ -87,7 +89,9 @@ bool opening(std::string_view line, Opening& out) {
 std::vector<Embedded> here_documents(std::string_view text, int first_line) {
   std::vector<Embedded> out;
   int line = first_line;
-  for (std::size_t at = 0; at < text.size() && out.size() < kMost; at = next_line(text, at), ++line) {
+  std::size_t searched = 0;
+  for (std::size_t at = 0; at < text.size() && out.size() < kMost && searched < kMostSearched;
+       at = next_line(text, at), ++line) {
     Opening open;
     if (!opening(line_at(text, at), open)) continue;
     const std::size_t begin = next_line(text, at);
@@ -97,6 +101,7 @@ std::vector<Embedded> here_documents(std::string_view text, int first_line) {
       end = next_line(text, end);
       ++lines;
     }
+    searched += end - begin;
     if (end >= text.size()) continue;  // none, or one that never ends
     out.push_back({without_indent(text.substr(begin, end - begin)), line + 1, !open.quoted, open.target});
     at = end;

@@ -128,6 +128,12 @@ void read_fragment(const Source& source, const Embedded& embedded, int depth) {
       case Shape::yaml: read_yaml_file(inner); break;
       case Shape::dockerfile: read_dockerfile(inner); break;
       case Shape::modelfile:
+        // `ollama create NAME -f Modelfile` of the script is told already, where its name says the model.
+        if (std::any_of(source.report.deployments.begin(), source.report.deployments.end(),
+                        [&](const Deployment& d) {
+                          return d.file == source.file && d.engine == "ollama" && !d.model_id.empty();
+                        }))
+          break;
         if (has_line(text, "PARAMETER ") || has_line(text, "parameter ") ||
             lower(name).find("modelfile") != std::string::npos)
           read_modelfile(inner);

@@ -241,7 +241,7 @@ void read_fenced_files(const Source& source) {
     // Empty lines ahead keep the numbers of the lines.
     const std::string text = std::string(static_cast<std::size_t>(block.line - 1), '\n') + block.text;
     const Source inner{source.file, text, source.options, source.report, source.siblings};
-    if (block.text.find("<<") != std::string::npos) read_embedded(inner);
+    if (!here_documents(block.text, 1).empty()) read_embedded(inner);
     else if (yaml) read_yaml_file(inner);
     else if (modelfile) read_modelfile(inner);
     else if (python) read_python(inner);

@@ -37,6 +37,34 @@ TEST_CASE("fenced blocks lose the indentation that they share") {
   CHECK(found[0].word == "python");
 }
 
+TEST_CASE("here-documents that never end are not searched for without end") {
+  const auto start = std::chrono::steady_clock::now();
+  std::string open;
+  for (int i = 0; i < 400000; ++i) open += "cat <<E1 qwen vllm\n";
+  CHECK(here_documents(open, 1).empty());
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+}
+
+TEST_CASE("what can't be read is not judged by defaults") {
+  Options options;
+  options.device = "l4";
+  Estimator estimator(catalog::Catalog::builtin());
+  Report r = read_plan("odd.yaml", "odd: [Qwen/Qwen3-32B, vllm]\n", options);
+  check(r, options, estimator);
+  REQUIRE(r.deployments.size() == 1);
+  CHECK(r.deployments[0].judgement == Judgement::unknown);
+}
+
+TEST_CASE("merge keys of YAML in a guide are no here-documents") {
+  const Report r =
+      read_plan("guide.md",
+                "```yaml\nx: &c\n  image: vllm/vllm-openai:v0.11.0\nservices:\n  a:\n    <<: *c\n"
+                "    command: --model Qwen/Qwen3-8B\n```\n");
+  REQUIRE(r.deployments.size() == 1);
+  CHECK(r.deployments[0].model_id == "qwen3-8b");
+  CHECK(r.deployments[0].line == 5);
+}
+
 TEST_CASE("Python: literals, names, defaults; the rest stays open") {
   const auto any = [](std::string_view name) { return name == "f"; };
   const auto one = [&](const std::string& text) {
