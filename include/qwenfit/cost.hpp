@@ -15,6 +15,7 @@ struct CostAt {
   std::optional<double> tok_s_each;         ///< decode, one sequence
   double utilization = 1;                   ///< share of the time that is used
   Cost cost;
+  std::optional<std::string> unmet;  ///< of what the scenario requires; empty: all is met
 };
 
 /// The cost of `scenario` at its concurrency; where it gives none, at 1, 4, 16, ... 256 as far as they fit.

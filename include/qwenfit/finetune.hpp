@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "qwenfit/estimate.hpp"
+#include "qwenfit/left_out.hpp"
 
 namespace qwenfit {
 
@@ -17,10 +17,15 @@ struct FinetuneOption {
   std::int64_t trained = 0;  ///< parameters that a step updates
 };
 
+struct FinetuneAnswer {
+  std::vector<FinetuneOption> options;
+  std::vector<LeftOut> left_out;  ///< methods that can't train the scenario's format
+};
+
 /// The methods for `scenario` (its `train` gives rank, sequence, batch ...; method and ZeRO stage do not
 /// matter): full, LoRA and QLoRA, of several devices each without ZeRO and in the stages that cut weights or
 /// states.
-/// @throws Error as Estimator::estimate does.
-std::vector<FinetuneOption> compare_finetuning(Estimator& estimator, const Scenario& scenario);
+/// @throws Error as Estimator::estimate does, where no method is left.
+FinetuneAnswer compare_finetuning(Estimator& estimator, const Scenario& scenario);
 
 }  // namespace qwenfit

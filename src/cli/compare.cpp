@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -29,6 +31,14 @@ std::vector<Scenario> vary(const Scenario& scenario, const Sides& sides, std::ve
     throw Error(
         ErrorCode::usage,
         "compare takes two models or more, or one model with one of --formats, --devices and --engines");
+  const auto only_one = [](const std::vector<std::string>& varied_values, bool given, const char* plural,
+                           const char* singular) {
+    if (!varied_values.empty() && given)
+      throw Error(ErrorCode::usage, fmt::format("{} has what is compared: leave {} out", plural, singular));
+  };
+  only_one(sides.formats, scenario.format.has_value(), "--formats", "--format");
+  only_one(sides.devices, !scenario.devices.empty(), "--devices", "--device");
+  only_one(sides.engines, scenario.engine.has_value(), "--engines", "--engine");
   std::vector<Scenario> out;
   const auto add = [&](const std::string& name, auto&& change) {
     names.push_back(name);
@@ -73,9 +83,11 @@ int run_compare(const std::vector<std::string>& args) {
   Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   std::vector<std::string> names;
   const std::vector<Scenario> scenarios = vary(scenario, sides, names);
-  print(report::render(report::comparison_sections(compare(estimator, scenarios, names)), common.form(),
-                       output_style()));
-  return kAnswered;
+  const Comparison comparison = compare(estimator, scenarios, names);
+  print(report::render(report::comparison_sections(comparison), common.form(), output_style()));
+  const bool none = std::none_of(comparison.columns.begin(), comparison.columns.end(),
+                                 [](const Compared& c) { return c.unmet.empty(); });
+  return none ? kRequirementNotMet : kAnswered;
 }
 
 }  // namespace qwenfit::cli

@@ -1,6 +1,8 @@
 // qwenfit cost MODEL --device D: what an hour and a million tokens cost.
 #include "qwenfit/cost.hpp"
 
+#include <algorithm>
+
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -22,7 +24,7 @@ int run_cost(const std::vector<std::string>& args) {
   auto* speed = app.add_option("--tok-s", tok_s, "tokens a second in all, instead of a model's estimate")
                     ->type_name("TOKENS")
                     ->check(CLI::Range(1e-3, 1e9));
-  add_scenario_options(app, args, scenario, {"require", "train", "explain"});
+  add_scenario_options(app, args, scenario, {"train", "explain"});
   add_common_options(app, common);
   add_examples(app,
                {{"On a rented card, by the number of users", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100"},
@@ -33,6 +35,9 @@ int run_cost(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
   std::vector<CostAt> rows;
   if (speed->count() > 0) {
+    if (!scenario.model.empty() || !scenario.devices.empty() || scenario.require.any())
+      throw Error(ErrorCode::usage,
+                  "--tok-s stands for a model and its device: leave them, and --require, out");
     rows.push_back(cost_at_speed(scenario, tok_s));
   } else {
     if (scenario.model.empty())
@@ -42,7 +47,9 @@ int run_cost(const std::vector<std::string>& args) {
     rows = cost_by_concurrency(estimator, scenario);
   }
   print(report::render(report::cost_table(rows), common.form(), output_style()));
-  return kAnswered;
+  const bool none = std::none_of(rows.begin(), rows.end(),
+                                 [](const CostAt& row) { return row.unmet.value_or("").empty(); });
+  return none ? kRequirementNotMet : kAnswered;
 }
 
 }  // namespace qwenfit::cli

@@ -38,7 +38,12 @@ int run_devices(const std::vector<std::string>& args) {
   app.add_option("--sort", order, "within a group: memory (smallest first), price (cheapest first) or speed")
       ->type_name("ORDER");
   app.add_flag("--all", all, "all devices of each group, not the first only");
-  add_scenario_options(app, args, scenario, {"device", "device_count", "train", "explain"});
+  add_scenario_options(
+      app, args, scenario,
+      {{"device", "it tries all devices; --class picks among them, `qwenfit estimate` takes one"},
+       "device_count",
+       "train",
+       "explain"});
   add_common_options(app, common);
   add_examples(app, {{"What runs an 8B model?", "qwenfit devices qwen3-8b"},
                      {"Does it run on a Mac?", "qwenfit devices qwen2.5-0.5b --class mac --sort memory"},
@@ -55,7 +60,7 @@ int run_devices(const std::vector<std::string>& args) {
   const DevicesAnswer answer = compare_devices(estimator, scenario, question);
   const std::size_t most = all ? std::numeric_limits<std::size_t>::max() : kRowsOfGroup;
   print(report::render(answer, common.form(), output_style(), most));
-  return kAnswered;
+  return answer.runs.empty() && scenario.require.any() ? kRequirementNotMet : kAnswered;
 }
 
 }  // namespace qwenfit::cli

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.hpp"
 #include "estimate_output.hpp"
 #include "help.hpp"
@@ -31,8 +33,10 @@ void add_train_options(CLI::App& app, Train& train, TrainOptions& options) {
           ->type_name("N"));
   add(app.add_option("--targets", train.targets, "all-linear, attention, mlp, embeddings, or modules by name")
           ->type_name("LIST"));
-  add(app.add_option("--sequence", options.sequence, "tokens in a sequence: 2,048")->type_name("TOKENS"));
-  add(app.add_option("--batch", train.batch, "sequences a device and step: 1")->type_name("N"));
+  add(app.add_option("--sequence,-c,--context", options.sequence, "tokens in a sequence: 2,048")
+          ->type_name("TOKENS"));
+  add(app.add_option("--batch,-u,--concurrency", train.batch, "sequences a device and step: 1")
+          ->type_name("N"));
   add(app.add_option("--optimizer", train.optimizer, "adamw, adamw_8bit, lion, muon, adafactor, sgd ...")
           ->type_name("NAME"));
   add(app.add_flag("--checkpointing,!--no-checkpointing", options.checkpointing,
@@ -61,6 +65,8 @@ int run_finetune(const std::vector<std::string>& args) {
       app,
       {{"What fits on a card?", "qwenfit finetune qwen3-8b --device rtx-4090"},
        {"QLoRA in detail", "qwenfit finetune qwen2.5-14b --method qlora --rank 16 --sequence 4k -d rtx-4090"},
+       {"Long samples, and only what fits",
+        "qwenfit finetune qwen3-8b -d 'A100 80GB' --context 8k --require fits"},
        {"All weights on eight cards", "qwenfit finetune qwen3-8b --method full --zero 3 -d 8xh100"},
        {"Where does each figure come from?",
         "qwenfit finetune qwen-7b-chat --method qlora -f gptq-int4 --explain"}});
@@ -78,9 +84,12 @@ int run_finetune(const std::vector<std::string>& args) {
   Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   scenario.train = train;
   if (train.method.empty()) {
-    print(report::render(report::finetune_table(compare_finetuning(estimator, scenario)), common.form(),
-                         output_style()));
-    return kAnswered;
+    const FinetuneAnswer answer = compare_finetuning(estimator, scenario);
+    print(report::render(report::finetune_table(answer), common.form(), output_style()));
+    const bool none = std::none_of(answer.options.begin(), answer.options.end(), [](const FinetuneOption& o) {
+      return requirements_met(o.estimate).value_or(false);
+    });
+    return none && scenario.require.any() ? kRequirementNotMet : kAnswered;
   }
   const Estimate estimate = estimator.estimate(scenario);
   print(render(estimate, common.form()));

@@ -25,7 +25,12 @@ std::string names_of(const CLI::Option& option) {
     const bool both = std::find(off.begin(), off.end(), "no-" + name) != off.end();
     add((both ? "--[no-]" : "--") + name);
   }
-  if (option.get_items_expected_max() > 0) out += " " + option.get_type_name();
+  if (option.get_items_expected_max() > 0) {
+    // What a check says of itself stands behind the name of the type; the description says it in words.
+    const std::string type = option.get_type_name();
+    out += " " + type.substr(0, std::min({type.find(":{"), type.find(":INT"), type.find(":FLOAT"),
+                                          type.find(":POSITIVE"), type.size()}));
+  }
   return out;
 }
 

@@ -1,4 +1,6 @@
 // qwenfit max MODEL --what W: the most that fits.
+#include <fmt/format.h>
+
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -38,6 +40,15 @@ int run_max(const std::vector<std::string>& args) {
         "qwenfit max qwen3-8b -f q4_k_m --what device --sort price --require decode=40"}});
   if (!parse(app, args)) return kAnswered;
   const Limit limit = parse_limit(what);
+  const auto looked_for = [&](Limit l, bool given, const char* option) {
+    if (limit == l && given)
+      throw Error(ErrorCode::usage, fmt::format("--what {} looks for it: leave {} out", what, option));
+  };
+  looked_for(Limit::context, scenario.context.has_value(), "--context");
+  looked_for(Limit::concurrency, scenario.concurrency.has_value(), "--concurrency");
+  looked_for(Limit::format, scenario.format.has_value(), "--format");
+  looked_for(Limit::device, !scenario.devices.empty(), "--device");
+  looked_for(Limit::layers, scenario.gpu_layers.has_value(), "--gpu-layers");
   const DeviceOrder device_order = parse_device_order(order);
   if (device_order == DeviceOrder::speed)
     throw Error(ErrorCode::invalid_value, "sort: 'speed': the least of the devices is by memory or price");

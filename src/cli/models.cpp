@@ -49,7 +49,7 @@ int run_models(const std::vector<std::string>& args) {
   const bool people = common.form() == report::Form::text || common.form() == report::Form::markdown;
   const std::size_t most = all || !people ? std::numeric_limits<std::size_t>::max() : kRows;
   print(report::render(report::models_table(answer, most), common.form(), output_style()));
-  return kAnswered;
+  return answer.runs.empty() && scenario.require.any() ? kRequirementNotMet : kAnswered;
 }
 
 }  // namespace qwenfit::cli

@@ -59,7 +59,36 @@ bool occurs(const Field& field, const std::vector<std::string>& args) {
   });
 }
 
-std::string unknown_option(const CLI::App& app, const std::string& word) {
+/// "quants" of "qwenfit quants".
+std::string command_name(const CLI::App& app) {
+  const std::string& name = app.get_name();
+  return name.substr(name.find_last_of(' ') + 1);
+}
+
+/// The word of `args` that is an option's name, if one is.
+const std::string* word_of(const Field& field, const std::vector<std::string>& args) {
+  const auto names = spellings(field);
+  for (const std::string& arg : args) {
+    const std::string_view name = std::string_view(arg).substr(0, arg.find('='));
+    if (std::find(names.begin(), names.end(), name) != names.end()) return &arg;
+  }
+  return nullptr;
+}
+
+void refuse(const Field& field, const std::vector<std::string>& args, const CLI::App& app,
+            std::string_view why) {
+  if (const std::string* word = word_of(field, args))
+    throw Error(ErrorCode::usage,
+                fmt::format("{} takes no {}: {}", command_name(app), word->substr(0, word->find('=')), why));
+}
+
+std::string unknown_option(const CLI::App& app, const std::string& typed) {
+  const std::string word = typed.substr(0, typed.find('='));
+  for (const Field& field : scenario_fields()) {
+    if (word_of(field, {word})) return fmt::format("{} takes no {}", command_name(app), word);
+  }
+  // Of one letter every other is as near.
+  if (!word.starts_with("--")) return fmt::format("unknown option '{}'", typed);
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
@@ -70,7 +99,7 @@ std::string unknown_option(const CLI::App& app, const std::string& word) {
     }
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
-  return fmt::format("unknown option '{}'{}", word, catalog::did_you_mean(word, known));
+  return fmt::format("unknown option '{}'{}", typed, catalog::did_you_mean(word, known));
 }
 
 }  // namespace
@@ -88,9 +117,15 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
 }
 
 void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
-                          const std::vector<std::string_view>& skip) {
+                          const std::vector<NotTaken>& not_taken) {
   for (const Field& field : scenario_fields()) {
-    if (!occurs(field, args) || std::find(skip.begin(), skip.end(), field.key) != skip.end()) continue;
+    if (!occurs(field, args)) continue;
+    const auto not_this = std::find_if(not_taken.begin(), not_taken.end(),
+                                       [&](const NotTaken& n) { return n.key == field.key; });
+    if (not_this != not_taken.end()) {
+      if (!not_this->why.empty()) refuse(field, args, app, not_this->why);
+      continue;
+    }
     CLI::Option* option = nullptr;
     if (is_flag(field)) {
       option = app.add_flag_function(

@@ -27,9 +27,20 @@ struct CommonOptions {
 /// --json, --csv, --markdown, --catalog.
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// The scenario keys that `args` use as options; `skip` names those the command gives a meaning of its own.
+/// A scenario key that a command does not take as an option, and why, as a sentence: "quants compares all
+/// formats". Without a reason the command gives it a meaning of its own, or none.
+struct NotTaken {
+  std::string_view key;
+  std::string_view why;
+
+  NotTaken(const char* k) : key(k) {}  // NOLINT(google-explicit-constructor): a list of keys reads best
+  NotTaken(const char* k, const char* w) : key(k), why(w) {}
+};
+
+/// The scenario keys that `args` use as options, but those `not_taken`.
+/// @throws Error(usage) with the reason for one that is not taken.
 void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
-                          const std::vector<std::string_view>& skip = {});
+                          const std::vector<NotTaken>& not_taken = {});
 
 /// The same for a grid: every key takes a list or a range of values and becomes an axis, in the order of the
 /// contract. Keys whose values hold commas of their own take one value an option; repeating the option adds

@@ -17,7 +17,9 @@ int run_quants(const std::vector<std::string>& args) {
   CommonOptions common;
   app.add_option("model", scenario.model, "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path")
       ->required();
-  add_scenario_options(app, args, scenario, {"format", "train", "explain"});
+  add_scenario_options(
+      app, args, scenario,
+      {{"format", "it compares all formats; `qwenfit estimate` takes one"}, "train", "explain"});
   add_common_options(app, common);
   add_examples(app, {{"By the textbook formula", "qwenfit quants qwen2.5-0.5b --method quick"},
                      {"What fits a card, and how fast is it?", "qwenfit quants qwen3-14b --device rtx-4090"},
@@ -29,7 +31,7 @@ int run_quants(const std::vector<std::string>& args) {
   const QuantsAnswer answer = compare_quants(estimator, scenario);
   print(report::render(report::quants_table(answer, scenario.method == Method::quick), common.form(),
                        output_style()));
-  return kAnswered;
+  return answer.quants.empty() && scenario.require.any() ? kRequirementNotMet : kAnswered;
 }
 
 }  // namespace qwenfit::cli

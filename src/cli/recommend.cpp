@@ -83,7 +83,10 @@ int run_recommend(const std::vector<std::string>& args) {
   RecommendOptions options;
   add_options(app, options);
   std::vector<std::string> words;  // --users is what people say for concurrency
-  for (const std::string& word : args) words.push_back(word == "--users" ? "--concurrency" : word);
+  for (const std::string& word : args) {
+    const bool users = word == "--users" || word.starts_with("--users=");
+    words.push_back(users ? "--concurrency" + word.substr(7) : word);
+  }
   add_scenario_options(app, words, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
   add_examples(
@@ -100,6 +103,12 @@ int run_recommend(const std::vector<std::string>& args) {
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
   if (options.use.empty() && !options.generation.empty()) {
+    if (!scenario.devices.empty() || scenario.format || scenario.engine || scenario.context ||
+        scenario.concurrency || scenario.require.any() || wish.min_context || wish.min_tok_s ||
+        wish.budget_per_hour || app.count("--priority") > 0)
+      throw Error(ErrorCode::usage,
+                  "--generation alone is the guide to it, which takes --usd-per-hour only: --for makes it a "
+                  "recommendation");
     print(report::render(report::guide_sections(guide(estimator, options.generation, scenario.usd_per_hour)),
                          common.form(), output_style()));
     return kAnswered;

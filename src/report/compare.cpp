@@ -6,6 +6,7 @@
 #include <array>
 
 #include "advice.hpp"
+#include "questions.hpp"
 
 namespace qwenfit::report {
 namespace {
@@ -133,8 +134,7 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
     return c.estimate.setup.devices.empty() ? Cell() : text(verdict_name(c.estimate.fit.verdict));
   });
   rows.add("Required", [](const Compared& c, std::size_t) {
-    if (c.estimate.requirements.empty()) return Cell();
-    return c.unmet.empty() ? Cell("met", true) : Cell("not met: " + c.unmet, false);
+    return c.estimate.requirements.empty() ? Cell() : required_cell(c.unmet);
   });
   rows.add("Decode, tok/s", [](const Compared& c, std::size_t) {
     if (!c.estimate.speed) return Cell();

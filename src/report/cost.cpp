@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "advice.hpp"
+#include "questions.hpp"
 
 namespace qwenfit::report {
 namespace {
@@ -33,6 +34,8 @@ Table cost_table(const std::vector<CostAt>& rows) {
   table.columns.push_back({"utilization", "Used", Align::right, false, 1});
   table.columns.push_back({"usd_per_million_output_tokens", "1M output", Align::right});
   if (sequences) table.columns.push_back({"usd_per_million_input_tokens", "1M input", Align::right});
+  const bool required = rows.front().unmet.has_value();
+  if (required) table.columns.push_back({"required", "Required", Align::left, true});
   for (const CostAt& r : rows) {
     const auto speed = [](double tok_s) { return Cell(units::format_figure(tok_s), tok_s); };
     std::vector<Cell> row{dollar_cell(r.cost.usd_per_hour)};
@@ -45,6 +48,7 @@ Table cost_table(const std::vector<CostAt>& rows) {
     row.emplace_back(fmt::format("{:.0f}%", r.utilization * 100), r.utilization);
     row.push_back(dollar_cell(r.cost.usd_per_million_output_tokens));
     if (sequences) row.push_back(dollar_cell(r.cost.usd_per_million_input_tokens));
+    if (required) row.push_back(required_cell(r.unmet.value_or("")));
     table.rows.push_back(std::move(row));
   }
   table.notes.push_back(price.price_date.empty() ? fmt::format("Price: {}.", price.price_source)

@@ -1,12 +1,14 @@
 // The methods of fine-tuning as a table.
 #include <fmt/format.h>
 
+#include "questions.hpp"
 #include "report.hpp"
 #include "words.hpp"
 
 namespace qwenfit::report {
 
-Table finetune_table(const std::vector<FinetuneOption>& options) {
+Table finetune_table(const FinetuneAnswer& answer) {
+  const std::vector<FinetuneOption>& options = answer.options;
   Table table;
   if (options.empty()) return table;
   const Estimate& first = options.front().estimate;
@@ -25,6 +27,8 @@ Table finetune_table(const std::vector<FinetuneOption>& options) {
     table.columns.push_back({"verdict", "Fit"});
     table.columns.push_back({"max_sequence", "Longest", Align::right});
   }
+  const bool required = !first.requirements.empty();
+  if (required) table.columns.push_back({"required", "Required", Align::left, true});
   for (const FinetuneOption& o : options) {
     const TrainMemory& t = o.estimate.train.front();
     const Bytes weights = t.weights + t.adapters;
@@ -45,10 +49,20 @@ Table finetune_table(const std::vector<FinetuneOption>& options) {
       const auto longest = o.estimate.fit.max_context;
       row.push_back(longest ? Cell(units::format_grouped(*longest), *longest) : Cell());
     }
+    if (required) row.push_back(required_cell(unmet_requirement(o.estimate)));
     table.rows.push_back(std::move(row));
   }
   table.notes.push_back("States: gradients, optimizer states and 32-bit master weights. GiB is 2^30 bytes.");
   if (device) table.notes.push_back("Longest: the longest sequence, in tokens, that fits with this batch.");
+  const catalog::Constant error =
+      catalog::constant(*first.setup.catalog->engine("transformers"), "train_runtime_bytes");
+  if (error.residual)
+    table.notes.push_back(
+        fmt::format("Half of the published figures are within {:.0f}% of this method (`qwenfit validate "
+                    "finetune`): what fits with "
+                    "less to spare may not.",
+                    100 * *error.residual));
+  add_left_out(table, answer.left_out);
   return table;
 }
 

@@ -14,6 +14,11 @@ namespace qwenfit::report {
 /// @param textbook the table is that of the textbook formula, as its pages print it
 Table quants_table(const QuantsAnswer& answer, bool textbook);
 
+/// Whether an estimate meets what is required of it, by `unmet_requirement`: "met", or what is not.
+inline Cell required_cell(const std::string& unmet) {
+  return unmet.empty() ? Cell("met", true, Tone::good) : Cell("not met: " + unmet, false, Tone::bad);
+}
+
 /// The lowered --max-num-seqs of a run, if it was.
 inline Cell lowered_cell(const Run& run) {
   return run.max_num_seqs ? Cell(std::to_string(*run.max_num_seqs), *run.max_num_seqs) : Cell();

@@ -22,7 +22,7 @@ void write_json_error(std::string& out, std::int64_t line, const Scenario& scena
                       const std::string& message);
 
 /// `qwenfit finetune`: one row per method.
-Table finetune_table(const std::vector<FinetuneOption>& options);
+Table finetune_table(const FinetuneAnswer& answer);
 
 /// The estimate as one row, for --csv. Columns keep their names and order; new ones come last.
 Table estimate_row(const Estimate& estimate);

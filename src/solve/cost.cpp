@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "qwenfit/error.hpp"
+#include "qwenfit/left_out.hpp"
 
 namespace qwenfit {
 namespace {
@@ -40,7 +41,8 @@ std::vector<CostAt> cost_by_concurrency(Estimator& estimator, const Scenario& sc
     }
     if (!e.cost || !e.cost->usd_per_million_output_tokens) no_cost(e, scenario);
     out.push_back({concurrency, e.speed->decode_tok_s_total.value, e.speed->decode_tok_s.value,
-                   scenario.utilization.value_or(1), *e.cost});
+                   scenario.utilization.value_or(1), *e.cost, std::nullopt});
+    if (scenario.require.any()) out.back().unmet = unmet_requirement(e);
   }
   return out;
 }

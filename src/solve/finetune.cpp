@@ -2,8 +2,10 @@
 
 namespace qwenfit {
 
-std::vector<FinetuneOption> compare_finetuning(Estimator& estimator, const Scenario& scenario) {
-  std::vector<FinetuneOption> out;
+FinetuneAnswer compare_finetuning(Estimator& estimator, const Scenario& scenario) {
+  FinetuneAnswer out;
+  LeftOutCounter left_out;
+  std::optional<Error> refusal;
   Scenario asked = scenario;
   if (!asked.train) asked.train.emplace();
   asked.train->method = "lora";
@@ -17,13 +19,21 @@ std::vector<FinetuneOption> compare_finetuning(Estimator& estimator, const Scena
       FinetuneOption option;
       option.method = method;
       if (several) option.zero = zero;
-      option.estimate = estimator.estimate(asked);
+      try {
+        option.estimate = estimator.estimate(asked);
+      } catch (const Error& e) {
+        left_out.add(e, method);
+        if (!refusal) refusal = e;
+        continue;
+      }
       const engine::Setup& setup = option.estimate.setup;
       const train::Trained trained = train::trained_parameters(setup);
       option.trained = trained.full + trained.adapters;
-      out.push_back(std::move(option));
+      out.options.push_back(std::move(option));
     }
   }
+  if (out.options.empty() && refusal) throw Error(*refusal);
+  out.left_out = left_out.take();
   return out;
 }
 
