@@ -102,7 +102,7 @@ class Planner {
     const Tensor& t = g_[i];
     if (me.allocated || t.view_of != kNone || elsewhere(i)) return;
     me.allocated = true;
-    if (can_inherit(t.op) && inherit(i)) return;
+    if (inherit(i)) return;
     me.buffer = static_cast<std::int16_t>(buffer);
     me.slot = i;
     events_.list.push_back({size_of(i, buffer), 0, me.slot, i, kNone, me.buffer, true});
@@ -114,7 +114,7 @@ class Planner {
       if (s == kNone) continue;
       State& parent = state(s);
       const Tensor& p = g_[s];
-      if (!parent.allocated || p.output || p.type != t.type || p.ne != t.ne || p.nb != t.nb) continue;
+      if (!parent.allocated || p.output || !may_inherit(t, p)) continue;
       if (parent.children != 1 || parent.views != 0) continue;
       State& me = state(i);
       me.slot = parent.slot;
@@ -157,6 +157,10 @@ class Planner {
 };
 
 }  // namespace
+
+bool may_inherit(const Tensor& t, const Tensor& operand) {
+  return can_inherit(t.op) && operand.type == t.type && operand.ne == t.ne && operand.nb == t.nb;
+}
 
 Bytes aligned_size(const Backends& b, const Graph& graph, Index tensor, int buffer) {
   return align_up(allocation_size(b, graph, tensor, buffer), alignment_of(b, buffer));

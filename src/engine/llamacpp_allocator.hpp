@@ -28,6 +28,9 @@ struct Events {
 /// What ggml_gallocr does with the scheduled graph.
 Events plan_events(const Backends& backends, const Graph& graph, const Schedule& schedule);
 
+/// Whether a result may take the memory of its operand, as far as operation and shapes decide.
+bool may_inherit(const Tensor& result, const Tensor& operand);
+
 /// Size and offset of an event when the tensors of `graph` have other sizes.
 void resize(const Backends& backends, const Graph& graph, Event& event);
 

@@ -59,26 +59,32 @@ Hash sketch_key(const ComputeJob& job, const Sketch& sketch, Hash hash) {
   return hash;
 }
 
+/// With the types of the cache.
+Hash types_key(Hash hash, const ContextShape& c) {
+  add(hash, c.rotate, c.half_mask, c.snapshots);
+  for (const Type& t : {c.k, c.v}) add(hash, t.block, t.bytes, t.quantized, t.half);
+  return hash;
+}
+
 /// With the context too, but for the length of the cache.
 Hash context_key(Hash hash, const ModelShape& shape, const ContextShape& c) {
   // The indexer's choice is limited: its sizes do not grow evenly.
   if (shape.streams > 0) add(hash, c.cells);
-  add(hash, c.streams, c.sequences, c.tokens, c.outputs, c.snapshots, c.flash_attention, c.rotate,
-      c.half_mask);
-  for (const Type& t : {c.k, c.v}) add(hash, t.block, t.bytes, t.quantized, t.half);
-  return hash;
+  add(hash, c.streams, c.sequences, c.tokens, c.outputs, c.flash_attention);
+  return types_key(hash, c);
 }
 
 /// Programs used last, some kilobytes each.
 class Programs {
  public:
-  /// @param key of the sketch's job but for the length of the cache
-  ComputeBuffers run(const ComputeJob& job, const Sketch& sketch, const Hash& key) {
+  /// @param sketched key of the sketch's job but for the context
+  ComputeBuffers run(const ComputeJob& job, const Sketch& sketch, const Hash& sketched) {
+    const Hash key = context_key(sketched, job.shape, job.context);
     auto it = programs_.find(key);
     if (it == programs_.end()) {
       ComputeJob kept = job;
       kept.placement.layers = sketch.of(job.placement.layers);
-      Program made(kept);
+      Program made(kept, types_key(sketched, job.context));
       if (held_ + made.size() > kMostEvents) {
         programs_.clear();
         held_ = 0;
@@ -90,7 +96,7 @@ class Programs {
   }
 
  private:
-  static constexpr std::size_t kMostEvents = std::size_t{1} << 20;
+  static constexpr std::size_t kMostEvents = std::size_t{1} << 19;
   std::unordered_map<Hash, Program, HashOf> programs_;
   std::size_t held_ = 0;
 };
@@ -121,7 +127,7 @@ const ComputeBuffers& ComputePlanner::at(const ContextShape& context) {
     sketched_ = sketch_key(job_, *sketch_, common_key(job_));
   }
   job_.context = context;
-  ComputeBuffers made = programs.run(job_, *sketch_, context_key(sketched_, job_.shape, context));
+  ComputeBuffers made = programs.run(job_, *sketch_, sketched_);
   if (answers.size() >= kMostAnswers) answers.clear();
   return answers.emplace(key, std::move(made)).first->second;
 }

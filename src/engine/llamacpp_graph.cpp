@@ -55,13 +55,12 @@ void Graph::clear() {
 }
 
 Index Graph::make(Op op, Type type, Shape ne, std::initializer_list<Index> src) {
-  Tensor t;
+  Tensor& t = tensors.emplace_back();
   t.op = op;
   t.type = type;
   t.ne = ne;
   t.nb = packed(type, ne);
   std::copy(src.begin(), src.end(), t.src.begin());
-  tensors.push_back(t);
   return static_cast<Index>(tensors.size() - 1);
 }
 

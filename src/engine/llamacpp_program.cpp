@@ -2,52 +2,110 @@
 
 #include <algorithm>
 #include <deque>
+#include <unordered_map>
 
 namespace qwenfit::engine::llamacpp {
 namespace {
 
 constexpr std::int64_t kStep = 256;  // contexts are padded to it
 
-/// llama_context::resolve_fused_ops, with a batch of one token per sequence: attention on a card whose layer
-/// is elsewhere. Where all layers are on cards there is nothing to resolve.
+/// Whether attention runs on a card although a layer is on the host: llama_context::resolve_fused_ops looks.
+/// With fewer sequences than rows are worth moving, a layer on the host stays there as a whole.
+bool attention_may_move(const ComputeJob& job) {
+  if (!job.context.flash_attention || job.backends.gpus == 0 || job.context.sequences < kOffloadedRows)
+    return false;
+  return std::any_of(job.placement.layers.begin(), job.placement.layers.end(),
+                     [&](const LayerWeights& l) { return l.backend == job.backends.cpu(); });
+}
+
+/// With a batch of one token per sequence: attention on a card whose layer is elsewhere.
 bool attention_is_fused(ComputeJob job, Graph& graph, Schedule& scheduled) {
   std::vector<std::int16_t> where;
-  bool on_host = false;
-  for (const LayerWeights& l : job.placement.layers) {
-    where.push_back(l.backend);
-    on_host = on_host || l.backend == job.backends.cpu();
-  }
-  // Fewer tokens than are worth moving: a layer on the host stays there as a whole.
-  if (!on_host || job.backends.gpus == 0 || job.context.sequences < kOffloadedRows) return true;
+  for (const LayerWeights& l : job.placement.layers) where.push_back(l.backend);
   job.context.tokens = job.context.outputs = job.context.sequences;
   build_prompt(graph, job.shape, job.context, job.placement, job.kind);
   schedule(job.backends, graph, scheduled, true);
   return fused_where_expected(graph, scheduled, where);
 }
 
-struct Planned {
-  bool flash_attention;
-  Graph& graph;
-  Schedule& schedule;
-  Events events;
+/// What the graphs are built in, one after the other.
+struct Workbench {
+  Graph graph;
+  Schedule schedule;
 };
+Workbench& workbench() {
+  thread_local Workbench bench;
+  return bench;
+}
 
-/// Graph and schedule are valid until the next call.
-Planned plan(ComputeJob job) {
-  thread_local Graph graph;
-  thread_local Schedule scheduled;
-  job.context.flash_attention = job.context.flash_attention && attention_is_fused(job, graph, scheduled);
-  build_prompt(graph, job.shape, job.context, job.placement, job.kind);
-  schedule(job.backends, graph, scheduled);
-  return {job.context.flash_attention, graph, scheduled, plan_events(job.backends, graph, scheduled)};
+/// Builds the graph. @return whether flash attention stays
+bool build(ComputeJob job, Workbench& w) {
+  if (attention_may_move(job)) job.context.flash_attention = attention_is_fused(job, w.graph, w.schedule);
+  build_prompt(w.graph, job.shape, job.context, job.placement, job.kind);
+  return job.context.flash_attention;
+}
+
+Events plan(const Backends& backends, Workbench& w) {
+  schedule(backends, w.graph, w.schedule);
+  return plan_events(backends, w.graph, w.schedule);
+}
+
+/// All that scheduler and allocator decide by sizes: graphs of one sketch that agree in it have the same
+/// order of events.
+void add_decisions(const Graph& graph, const Backends& backends, Hash& hash) {
+  for (const Tensor& t : graph.tensors) {
+    std::uint64_t bits = static_cast<std::uint64_t>(t.op) * 2 + (is_offloaded(t) ? 1 : 0);
+    for (const Index s : t.src) {
+      if (s != kNone) bits = bits * 4 + 2 + (may_inherit(t, graph[s]) ? 1 : 0);
+    }
+    hash.add(bits);
+    if (t.op == Op::mul) hash.add(fused_experts(graph, t));
+    if (t.op == Op::flash_attention) {
+      const std::int64_t queries = graph[t.src[0]].ne[1];
+      hash.add(queries <= 1, queries <= backends.vector_tokens);
+    }
+  }
 }
 
 }  // namespace
 
 ComputeBuffers planned_in_full(const ComputeJob& job) {
-  const Planned p = plan(job);
-  return {peak_bytes(job.backends, p.events), p.flash_attention};
+  Workbench& w = workbench();
+  const bool flash_attention = build(job, w);
+  return {peak_bytes(job.backends, plan(job.backends, w)), flash_attention};
 }
+
+/// A block of memory by who took it: at a layer, a tensor of it, of one ahead of it or of the graph's head.
+using Name = std::int64_t;
+
+/// What is taken and given back, whatever the sizes.
+struct Program::Order {
+  struct Step {
+    Name name;
+    Index tensor;  ///< as in Event
+    Index larger;
+    std::int16_t weight;  ///< of a copied weight, its place in `weights`; -1: anything else
+    std::int16_t buffer;
+    bool take;
+  };
+
+  /// A weight that is copied to another backend: its copy is as large as the file's type makes it.
+  struct Weight {
+    Tensor copy;
+    int buffer;
+    bool in_layer;  ///< false: embedding or head
+  };
+
+  std::vector<Step> steps;
+  std::vector<std::size_t> begins;  ///< of the graph's head, of each layer; the end. The last layer's segment
+                                    ///< has the graph's end too
+  std::vector<Weight> weights;
+  std::vector<Index> copied;   ///< Schedule::copied
+  std::size_t tensors = 0;     ///< without copies
+  bool split_by_layer = true;  ///< weights are copied in the segment of the layer that needs them
+
+  Order(const Backends& backends, Workbench& w);
+};
 
 /// Names of blocks. From layer to layer, the name of what an earlier layer took moves one further away.
 struct Program::Namer {
@@ -84,57 +142,111 @@ struct Program::Namer {
   static Name one_layer_later(Name name) { return name < kOneLayer ? name : name + kOneLayer; }
 };
 
-Program::Program(const ComputeJob& job) : backends_(job.backends), cells_(job.context.cells) {
-  const Planned p = plan(job);
-  flash_attention_ = p.flash_attention;
-  copied_ = p.schedule.copied;
-  tensors_ = p.graph.tensors.size() - copied_.size();
-  const Namer name{p.graph, p.schedule, tensors_};
-  begins_ = {0};
-  for (const Index i : p.events.layers) begins_.push_back(static_cast<std::size_t>(i));
-  begins_.push_back(p.events.list.size());
-  std::vector<bool> given(p.graph.tensors.size());
-  for (const Event& e : p.events.list)
-    given[static_cast<std::size_t>(e.slot)] = given[static_cast<std::size_t>(e.slot)] || !e.take;
-  std::vector<int> weight_of(p.graph.tensors.size(), -1);
+/// Orders of events used last, by what decides them.
+class Program::Orders {
+ public:
+  std::shared_ptr<const Order> find(const Hash& decisions) const {
+    const auto it = orders_.find(decisions);
+    return it == orders_.end() ? nullptr : it->second;
+  }
+  void keep(const Hash& decisions, const std::shared_ptr<const Order>& order) {
+    held_ += order->steps.size();
+    if (held_ > kMostSteps) {
+      orders_.clear();
+      held_ = order->steps.size();
+    }
+    orders_.emplace(decisions, order);
+  }
+
+ private:
+  static constexpr std::size_t kMostSteps = std::size_t{1} << 21;
+  std::unordered_map<Hash, std::shared_ptr<const Order>, HashOf> orders_;
+  std::size_t held_ = 0;
+};
+
+Program::Order::Order(const Backends& backends, Workbench& w) {
+  const Events events = plan(backends, w);
+  copied = w.schedule.copied;
+  tensors = w.graph.tensors.size() - copied.size();
+  const Namer name{w.graph, w.schedule, tensors};
+  begins = {0};
+  for (const Index i : events.layers) begins.push_back(static_cast<std::size_t>(i));
+  begins.push_back(events.list.size());
+  std::vector<bool> given(w.graph.tensors.size());
+  for (const Event& e : events.list) {
+    if (!e.take) given[static_cast<std::size_t>(e.slot)] = true;
+  }
+  std::vector<std::int16_t> weight_of(w.graph.tensors.size(), -1);
+  steps.reserve(events.list.size());
   int layer = -1;
-  for (std::size_t i = 0; i < p.events.list.size(); ++i) {
-    const Event& e = p.events.list[i];
-    while (i >= begins_[static_cast<std::size_t>(layer + 2)]) ++layer;
-    const Tensor& source = p.graph[name.original(e.tensor)];
-    int& weight = weight_of[static_cast<std::size_t>(e.tensor)];
+  for (const Event& e : events.list) {
+    while (steps.size() >= begins[static_cast<std::size_t>(layer + 2)]) ++layer;
+    const Tensor& source = w.graph[name.original(e.tensor)];
+    std::int16_t& weight = weight_of[static_cast<std::size_t>(e.tensor)];
     if (name.is_copy(e.tensor) && source.role >= 0) {
-      const int made = name.layer_of(name.original(e.tensor));
-      const bool ends = source.layer < 0;
-      split_by_layer_ = split_by_layer_ && (ends || made == layer);
+      const bool in_layer = source.layer >= 0;
+      split_by_layer = split_by_layer && (!in_layer || source.layer == layer);
       if (weight < 0) {
-        weight = static_cast<int>(weights_.size());
-        weights_.push_back({p.graph[e.tensor], e.buffer, !ends});
+        weight = static_cast<std::int16_t>(weights.size());
+        weights.push_back({w.graph[e.tensor], e.buffer, in_layer});
       }
     }
-    steps_.push_back(
-        {e, given[static_cast<std::size_t>(e.slot)] ? name(e.slot, layer) : Namer::kNobody, weight});
+    const Name by = given[static_cast<std::size_t>(e.slot)] ? name(e.slot, layer) : Namer::kNobody;
+    steps.push_back({by, e.tensor, e.larger, weight, e.buffer, e.take});
+  }
+}
+
+Program::Program(const ComputeJob& job, const Hash& key)
+    : backends_(job.backends), cells_(job.context.cells) {
+  thread_local Orders orders;
+  Workbench& w = workbench();
+  flash_attention_ = build(job, w);
+  Hash decisions = key;
+  decisions.add(flash_attention_);
+  add_decisions(w.graph, backends_, decisions);
+  order_ = orders.find(decisions);
+  if (order_) {
+    add_copies(order_->copied, backends_, w.graph);
+  } else {
+    order_ = std::make_shared<const Order>(backends_, w);
+    orders.keep(decisions, order_);
+  }
+  put_sizes(w.graph, sizes_);
+}
+
+std::size_t Program::size() const {
+  return sizes_.size();
+}
+
+void Program::put_sizes(const Graph& graph, std::vector<Size>& sizes) const {
+  sizes.clear();
+  sizes.reserve(order_->steps.size());
+  for (const Order::Step& s : order_->steps) {
+    const Bytes size = aligned_size(backends_, graph, s.tensor, s.buffer);
+    if (s.larger == kNone) sizes.push_back({size, 0});
+    else sizes.push_back({aligned_size(backends_, graph, s.larger, s.buffer) - size, size});
   }
 }
 
 /// How sizes change with each step of the cache; false when another length has another graph.
 bool Program::grow(const ComputeJob& kept_job, std::int64_t steps) {
-  thread_local Graph graph;
+  Graph& graph = workbench().graph;
   ComputeJob job = kept_job;
   job.context.flash_attention = flash_attention_;
   build_prompt(graph, job.shape, job.context, job.placement, job.kind);
-  if (graph.tensors.size() != tensors_) return false;
-  add_copies(copied_, backends_, graph);
-  for (Step& s : steps_) {
-    Event longer = s.event;
-    resize(backends_, graph, longer);
-    const Bytes size = longer.size - s.event.size;
-    const Bytes offset = longer.offset - s.event.offset;
-    if (longer.size < 0 || size % steps != 0 || offset % steps != 0) return false;
-    s.size_growth = size / steps;
-    s.offset_growth = offset / steps;
+  if (graph.tensors.size() != order_->tensors) return false;
+  add_copies(order_->copied, backends_, graph);
+  std::vector<Size> growth;
+  put_sizes(graph, growth);
+  for (std::size_t i = 0; i < growth.size(); ++i) {
+    growth[i].size -= sizes_[i].size;
+    growth[i].offset -= sizes_[i].offset;
+    if (growth[i].size % steps != 0 || growth[i].offset % steps != 0) return false;
+    growth[i].size /= steps;
+    growth[i].offset /= steps;
   }
-  return grown_ = true;
+  growth_ = std::move(growth);
+  return true;
 }
 
 /// What is free and what is taken ahead of a layer.
@@ -152,22 +264,26 @@ struct Program::State {
 
 void Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes, std::int64_t steps,
                      State& state) const {
-  for (std::size_t i = begins_[segment]; i < begins_[segment + 1]; ++i) {
-    const Step& s = steps_[i];
-    const Bytes size = s.weight >= 0 ? weight_sizes[static_cast<std::size_t>(s.weight)]
-                                     : s.event.size + steps * s.size_growth;
-    FreeList& free = state.free[static_cast<std::size_t>(s.event.buffer)];
-    if (s.event.take) {
-      const Bytes offset = free.take(size);
-      state.taken.push_back({s.name, offset, s.event.buffer});
+  for (std::size_t i = order_->begins[segment]; i < order_->begins[segment + 1]; ++i) {
+    const Order::Step& s = order_->steps[i];
+    Bytes size = sizes_[i].size;
+    Bytes within = sizes_[i].offset;
+    if (s.weight >= 0) {
+      size = weight_sizes[static_cast<std::size_t>(s.weight)];
+    } else if (steps != 0) {
+      size += steps * growth_[i].size;
+      within += steps * growth_[i].offset;
+    }
+    FreeList& free = state.free[static_cast<std::size_t>(s.buffer)];
+    if (s.take) {
+      state.taken.push_back({s.name, free.take(size), s.buffer});
       continue;
     }
     // Mostly what was taken last.
     const auto it = std::find_if(state.taken.rbegin(), state.taken.rend(),
                                  [&](const State::Block& b) { return b.name == s.name; });
-    const Bytes offset = s.event.offset + steps * s.offset_growth;
-    free.give(it->offset + offset, size);
-    if (s.event.larger == kNone) state.taken.erase(std::next(it).base());
+    free.give(it->offset + within, size);
+    if (s.larger == kNone) state.taken.erase(std::next(it).base());
   }
   for (State::Block& b : state.taken) b.name = Namer::one_layer_later(b.name);
 }
@@ -226,7 +342,7 @@ class Program::Walk {
       if (s.types == types) return s.of;
     }
     Sizes made{types, {}};
-    for (const Weight& w : program_.weights_) {
+    for (const Order::Weight& w : program_.order_->weights) {
       const TypeSet& set =
           w.in_layer ? (*placement_.types)[static_cast<std::size_t>(types)] : *placement_.ends;
       made.of.push_back(aligned_size(program_.backends_,
@@ -247,8 +363,8 @@ class Program::Walk {
 
 ComputeBuffers Program::run(const ComputeJob& job, const Sketch& sketch) {
   const std::int64_t steps = (job.context.cells - cells_) / kStep;
-  if (!split_by_layer_) return planned_in_full(job);
-  if (steps != 0 && !grown_) {
+  if (!order_->split_by_layer) return planned_in_full(job);
+  if (steps != 0 && growth_.empty()) {
     ComputeJob kept = job;
     kept.placement.layers = sketch.of(job.placement.layers);
     if (!grow(kept, steps)) return planned_in_full(job);

@@ -79,8 +79,6 @@ class Scheduler {
     return at >= 0 && supports(at, op) ? at : -1;
   }
 
-  bool offloads(const Tensor& t) const { return batch_rows(t) >= kOffloadedRows; }
-
   int from_current(const Tensor& t) const {
     if (const int at = from_buffer(t, t); at >= 0) return at;
     if (t.input) return b_.cpu();
@@ -90,7 +88,7 @@ class Scheduler {
       const int at = from_buffer(g_[s], t);
       if (b_.offload_ops && at == b_.cpu()) {
         for (int gpu = 0; gpu < b_.gpus; ++gpu) {
-          if (supports(gpu, t) && offloads(t)) return gpu;
+          if (supports(gpu, t) && is_offloaded(t)) return gpu;
         }
       }
       return at;
@@ -249,11 +247,8 @@ class Scheduler {
   /// experts x weights, then the sum over the experts used: operands stay until the last addition.
   std::size_t weighted_sum(std::size_t n, std::size_t end) {
     const Tensor& t = node(n);
-    const std::int64_t used = t.ne[1];
-    const Tensor& weights = g_[t.src[1]];
-    if (used < 2 || used > kMostFusedExperts || weights.ne[0] != 1 || weights.ne[1] != used ||
-        weights.ne[2] != t.ne[2] || t.ne[0] == 1)
-      return 0;
+    const std::int64_t used = fused_experts(g_, t);
+    if (used == 0) return 0;
     const auto count = static_cast<std::size_t>(2 * used);
     if (n + count > end) return 0;
     int views = 0;
@@ -337,6 +332,18 @@ class Scheduler {
 };
 
 }  // namespace
+
+bool is_offloaded(const Tensor& t) {
+  return batch_rows(t) >= kOffloadedRows;
+}
+
+std::int64_t fused_experts(const Graph& graph, const Tensor& t) {
+  const std::int64_t used = t.ne[1];
+  const Tensor& weights = graph[t.src[1]];
+  const bool fits = used >= 2 && used <= kMostFusedExperts && weights.ne[0] == 1 && weights.ne[1] == used &&
+                    weights.ne[2] == t.ne[2] && t.ne[0] != 1;
+  return fits ? used : 0;
+}
 
 Bytes allocation_size(const Backends& b, const Graph& graph, Index tensor, int backend) {
   const Tensor& t = graph[tensor];

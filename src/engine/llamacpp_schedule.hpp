@@ -34,6 +34,12 @@ Bytes allocation_size(const Backends& backends, const Graph& graph, Index tensor
 /// Of one that is not the result of attention, whose scratch counts too.
 Bytes allocation_size(const Backends& backends, const Tensor& tensor, int backend);
 
+/// Whether an operation of a host layer is worth moving to a card: it has rows enough.
+bool is_offloaded(const Tensor& tensor);
+
+/// Of a product with the weights of the chosen experts: how many of them one kernel adds up; 0: none does.
+std::int64_t fused_experts(const Graph& graph, const Tensor& product);
+
 /// One step of the graph as it is executed.
 struct ScheduleStep {
   enum class Kind : std::uint8_t { compute, copy, keep } kind;

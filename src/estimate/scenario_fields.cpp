@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -189,11 +190,11 @@ std::span<const SubField<Require>> require_fields() {
 }
 
 const Field& scenario_field(std::string_view key) {
+  const auto* const it =
+      std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return f.key == key; });
+  if (it != kFields.end()) return *it;
   std::vector<std::string_view> known;
-  for (const Field& field : kFields) {
-    if (field.key == key) return field;
-    known.push_back(field.key);
-  }
+  for (const Field& field : kFields) known.push_back(field.key);
   throw Error(ErrorCode::unknown_key,
               fmt::format("unknown key '{}'{}", key, catalog::did_you_mean(key, known)));
 }

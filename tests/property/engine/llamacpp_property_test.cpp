@@ -75,6 +75,13 @@ TEST_CASE("the plan of a sketch, replayed for all layers and other contexts, is 
                    << *s.gpu_layers);
       CHECK(compute_buffers(compute).bytes == compute_buffers_in_full(compute).bytes);
     }
+    // Other batches: the order of events is kept where their sizes compare alike.
+    for (int batches = 0; batches < 2; ++batches) {
+      s.parallel_slots = static_cast<std::int64_t>(1 + settings.number(batches == 0 ? 20 : 90));
+      compute.context = context_of(estimator.resolve(s), job.version);
+      INFO(s.model << " " << *s.format << ", " << *s.parallel_slots << " slots, -ngl " << *s.gpu_layers);
+      CHECK(compute_buffers(compute).bytes == compute_buffers_in_full(compute).bytes);
+    }
   }
 }
 
