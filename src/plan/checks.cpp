@@ -209,7 +209,8 @@ class Checker {
       less.gpu_memory_utilization = 0.95;
       add("utilization-too-high", line_of({"gpu_memory_utilization"}),
           fmt::format("a share of {} leaves nothing of the card for the driver and other processes", *share),
-          if_it_runs(d_, estimator_, fmt::format("{} 0.95 fits", flag_of(d_, "share")), less));
+          if_it_runs(d_, estimator_, fmt::format("{} 0.95 fits", flag_of(d_, "gpu_memory_utilization")),
+                     less));
     }
   }
 
@@ -329,8 +330,12 @@ void shared_cards(Report& report, Estimator& estimator) {
     const auto with_share = [&](const Deployment& d) {
       Scenario s = d.scenario;
       (d.engine == "vllm" ? s.gpu_memory_utilization : s.mem_fraction_static) = each;
-      return if_it_runs(d, estimator,
-                        fmt::format("{} {:.2f} fits in each of them", flag_of(d, "share"), each), s);
+      return if_it_runs(
+          d, estimator,
+          fmt::format("{} {:.2f} fits in each of them",
+                      flag_of(d, d.engine == "vllm" ? "gpu_memory_utilization" : "mem_fraction_static"),
+                      each),
+          s);
     };
     if (std::all_of(list.begin(), list.end(), [&](const Deployment* d) { return !with_share(*d).empty(); }))
       f.remedies = with_share(last);

@@ -13,10 +13,7 @@ namespace qwenfit::plan {
 namespace {
 
 EngineKind kind_of(const catalog::Engine& engine) {
-  for (const EngineKind kind : {EngineKind::vllm, EngineKind::sglang, EngineKind::llama_cpp,
-                                EngineKind::ollama, EngineKind::tensorrt_llm, EngineKind::mlx}) {
-    if (engine.id == engine_id(kind)) return kind;
-  }
+  if (const auto kind = engine_kind(engine.id)) return *kind;
   throw Error(ErrorCode::unsupported,
               fmt::format("engine: {} is started by no command that qwenfit writes; vllm, sglang, llama.cpp, "
                           "ollama, tensorrt-llm and mlx are",

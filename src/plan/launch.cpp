@@ -274,6 +274,14 @@ std::string_view engine_id(EngineKind kind) {
   return "unknown";
 }
 
+std::optional<EngineKind> engine_kind(std::string_view id) {
+  for (const EngineKind kind : {EngineKind::vllm, EngineKind::sglang, EngineKind::llama_cpp,
+                                EngineKind::ollama, EngineKind::tensorrt_llm, EngineKind::mlx}) {
+    if (engine_id(kind) == id) return kind;
+  }
+  return std::nullopt;
+}
+
 bool may_launch(const std::vector<Word>& words) {
   for (const Word& word : words) {
     const std::string_view text = word.text;

@@ -24,6 +24,9 @@ enum class EngineKind : std::uint8_t {
 /// The catalog's id ("vllm"); for engines without an estimate the engine's own name.
 std::string_view engine_id(EngineKind kind);
 
+/// The engine of this id that has an estimate; nothing for others.
+std::optional<EngineKind> engine_kind(std::string_view id);
+
 /// An engine's start.
 struct Launch {
   EngineKind engine = EngineKind::other;

@@ -6,6 +6,7 @@
 
 #include "device_hints.hpp"
 #include "estimate/ladder.hpp"
+#include "options.hpp"
 #include "qwenfit/error.hpp"
 
 namespace qwenfit::plan {
@@ -90,35 +91,17 @@ bool runs_on_device(const Estimate& e) {
 }
 
 std::string flag_of(const Deployment& d, std::string_view key) {
-  struct Name {
-    std::string_view key, engine, flag;
-  };
-  static constexpr Name kNames[] = {{"context", "vllm", "--max-model-len"},
-                                    {"context", "sglang", "--context-length"},
-                                    {"context", "llama.cpp", "--ctx-size"},
-                                    {"context", "ollama", "num_ctx"},
-                                    {"context", "tensorrt-llm", "--max_seq_len"},
-                                    {"tensor_parallel", "vllm", "--tensor-parallel-size"},
-                                    {"tensor_parallel", "sglang", "--tp-size"},
-                                    {"tensor_parallel", "tensorrt-llm", "--tp_size"},
-                                    {"share", "vllm", "--gpu-memory-utilization"},
-                                    {"share", "sglang", "--mem-fraction-static"},
-                                    {"share", "tensorrt-llm", "--kv_cache_free_gpu_memory_fraction"},
-                                    {"kv_type", "vllm", "--kv-cache-dtype"},
-                                    {"kv_type", "sglang", "--kv-cache-dtype"},
-                                    {"kv_type", "tensorrt-llm", "--kv_cache_dtype"},
-                                    {"kv_type", "llama.cpp", "--cache-type-k and -v"},
-                                    {"kv_type", "ollama", "OLLAMA_KV_CACHE_TYPE"},
-                                    {"max_num_seqs", "vllm", "--max-num-seqs"},
-                                    {"max_num_seqs", "tensorrt-llm", "--max_batch_size"},
-                                    {"max_num_seqs", "sglang", "--max-running-requests"},
-                                    {"cpu_moe_layers", "llama.cpp", "--n-cpu-moe"},
-                                    {"gpu_layers", "llama.cpp", "--n-gpu-layers"},
-                                    {"gpu_layers", "ollama", "num_gpu"}};
-  if (d.kind != "plan") {
-    for (const Name& name : kNames) {
-      if (name.key == key && name.engine == d.engine) return std::string(name.flag);
-    }
+  if (d.kind == "plan") return std::string(key);
+  // What no single option of the engine sets.
+  if (d.engine == "llama.cpp" && key == "context") return "--ctx-size";  // of all slots together
+  if (d.engine == "llama.cpp" && key == "kv_type") return "--cache-type-k and -v";
+  if (d.engine == "ollama" && key == "kv_type") return "OLLAMA_KV_CACHE_TYPE";
+  const auto engine = engine_kind(d.engine);
+  if (!engine) return std::string(key);
+  for (const OptionRule& rule : options_of(*engine).rules) {
+    if (rule.key != key) continue;
+    const std::string name(rule.names.substr(0, rule.names.find(' ')));
+    return *engine == EngineKind::ollama ? name : "--" + name;  // PARAMETER num_ctx
   }
   return std::string(key);
 }
@@ -148,7 +131,7 @@ std::vector<Remedy> find_remedies(const Deployment& d, Estimator& estimator, con
                with([&](Scenario& o) { o.context = context; }));
   }
   if (d.engine == "vllm" && setup.serving.gpu_memory_utilization.value_or(0.9) < 0.95) {
-    trials.add(fmt::format("{} 0.95 fits", flag_of(d, "share")),
+    trials.add(fmt::format("{} 0.95 fits", flag_of(d, "gpu_memory_utilization")),
                with([](Scenario& o) { o.gpu_memory_utilization = 0.95; }));
   }
   if (!s.kv_type) {

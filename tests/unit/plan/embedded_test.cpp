@@ -2,6 +2,8 @@
 #include "plan/embedded.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 
 #include "plan/python_literal.hpp"
 #include "plan_reader.hpp"
@@ -63,6 +65,37 @@ TEST_CASE("merge keys of YAML in a guide are no here-documents") {
   REQUIRE(r.deployments.size() == 1);
   CHECK(r.deployments[0].model_id == "qwen3-8b");
   CHECK(r.deployments[0].line == 5);
+}
+
+TEST_CASE("--follow opens the option file that a command names, and only then") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / "qwenfit-follow-test";
+  fs::create_directories(folder);
+  std::ofstream(folder / "serve.yaml")
+      << "model: Qwen/Qwen3-8B\nmax-model-len: 12288\ntensor-parallel-size: 2\n";
+  std::ofstream(folder / "run.sh") << "vllm serve --config serve.yaml --max-model-len 8192\n";
+  const auto read = [&](bool follow) {
+    Options options;
+    options.follow = follow;
+    Report report;
+    read_path((folder / "run.sh").string(), options, report);
+    REQUIRE(report.deployments.size() == 1);
+    return report.deployments[0];
+  };
+  const Deployment closed = read(false);
+  CHECK(closed.model_id.empty());
+  CHECK_FALSE(closed.unresolved.empty());
+  const Deployment open = read(true);
+  CHECK(open.model_id == "qwen3-8b");
+  CHECK(flag(open, "max_model_len") == "8192");  // the command line's own wins
+  CHECK(open.scenario.tensor_parallel == 2);
+  CHECK(open.unresolved.empty());
+  // What is not there, too large or no file stays closed.
+  std::ofstream(folder / "run.sh") << "vllm serve Qwen/Qwen3-8B --config ../missing.yaml\n";
+  CHECK_FALSE(read(true).unresolved.empty());
+  std::ofstream(folder / "run.sh") << "vllm serve Qwen/Qwen3-8B --config .\n";
+  CHECK_FALSE(read(true).unresolved.empty());
+  fs::remove_all(folder);
 }
 
 TEST_CASE("Python: literals, names, defaults; the rest stays open") {
