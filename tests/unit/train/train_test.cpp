@@ -79,6 +79,22 @@ TEST_CASE("bytes per parameter follow the framework") {
   CHECK(megatron.optimizer == n * 12 / 4);
 }
 
+TEST_CASE("ZeRO 2 holds DeepSpeed's bucket beside the activations, until its step") {
+  Scenario s = training("qwen2.5-7b", "lora");
+  s.devices = {{"h100", 4}};
+  const Bytes without = memory(s).activations;
+  s.train->zero_stage = 2;
+  CHECK(memory(s).activations == without + 1'000'000'000);
+  s.train->zero_stage = 3;
+  CHECK(memory(s).activations == without);
+  // The step of full fine-tuning takes more than the bucket and the activations: 6 bytes a parameter, cut.
+  Scenario full = training("qwen2.5-7b", "full");
+  full.devices = {{"h100", 4}};
+  full.train->zero_stage = 2;
+  full.train->sequence = 256;
+  CHECK(memory(full).activations == 6 * Bytes{7'615'616'512} / 4);
+}
+
 TEST_CASE("an 8-bit optimizer keeps a byte a state") {
   Scenario s = training("qwen2.5-7b", "full");
   s.train->optimizer = "paged_adamw_8bit";
