@@ -7,6 +7,7 @@ others. Two kinds of constants turn that into time:
 1. Each group (engine family, backend) has efficiencies and fixed costs:
        step = ((weights + cache + state) / e_memory ^4 + (products / e_compute)^4)^(1/4)
               + kernels x launch + reductions x sync + reduced bytes / e_link + host bytes / e_host + switches x switch
+              + operators on the host x host_launch + products of other sequences' prompts / e_prompts
    with priors that hold where a group has few rows.
 2. Factors for what setups have in common: engine, generation of the hardware, device, format, class of model, model,
    depth, batch ... down to the measured cell itself. They act on the whole step or on one share of it (a device's launches,
@@ -42,10 +43,14 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 DATA = os.path.join(ROOT, "data")
 # Prior of the group constants: value, standard deviation of its logarithm.
 PRIORS = {
-    "decode": {"e_memory": (0.70, 0.25), "e_cache": (0.45, 0.5), "e_compute": (0.50, 0.5), "launch": (2.0e-6, 0.8),
-               "sync": (8e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.6, 0.4), "switch": (30e-6, 1.0)},
-    "prefill": {"e_memory": (0.60, 0.4), "e_cache": (0.25, 0.6), "e_compute": (0.40, 0.5), "launch": (3.0e-6, 0.8),
-                "sync": (10e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0)},
+    "decode": {"": {"e_memory": (0.75, 0.15), "e_cache": (0.45, 0.5), "e_compute": (0.50, 0.5), "launch": (3.0e-6, 0.8),
+                    "sync": (8e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.6, 0.4), "switch": (30e-6, 1.0), "host_launch": (20e-6, 1.0),
+                    "e_prompts": (0.40, 0.5)},
+               # Python launches every one of a layer's some fifty operators by itself.
+               "transformers": {"launch": (40e-6, 0.8)}},
+    "prefill": {"": {"e_memory": (0.60, 0.25), "e_cache": (0.25, 0.6), "e_compute": (0.40, 0.5), "launch": (3.0e-6, 0.8),
+                     "sync": (10e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0), "host_launch": (20e-6, 1.0),
+                     "e_prompts": (0.40, 0.5)}},
 }
 # Where a figure is a rate over a whole request, decoding has to be most of it to say something about decoding.
 DECODE_SHARE = 0.6
@@ -91,7 +96,7 @@ def reference(devices):
         flops = (max(half, d.get("fp32_tflops") or 0) or d["bandwidth_gb_s"] * 0.06) * 1e12
         phase = "decode" if r["metric"] == "decode_tok_s" else "prefill"
         tokens = 1 if phase == "decode" else min(r["prompt"] or 512, 512)
-        work = [read_bytes / (d["bandwidth_gb_s"] * 1e9), 0, 0, 2 * layers * tokens / flops, 0, g["layers"] * 13 + 3, 1, 0, 0, 0, 0]
+        work = [read_bytes / (d["bandwidth_gb_s"] * 1e9), 0, 0, 2 * layers * tokens / flops, 0, g["layers"] * 13 + 3, 1, 0, 0, 0, 0, 0, 0]
         vendor = d["vendor"] if isinstance(d["vendor"], str) else "generic"
         effects = [(f"{phase} engine: llama.cpp", 1, "all"), (f"{phase} generation: llama.cpp {backend} {d['arch']}", 1, "all"),
                    (f"{phase} vendor: llama.cpp {vendor}", 1, "all"), (f"{phase} device: {d['id']}", 1, "all"),
@@ -116,7 +121,7 @@ def read_rows(program):
     rows, whole = reference(devices), []
     for line in done.stdout.splitlines():
         t = json.loads(line)
-        if "refused" in t or t["skip"]:
+        if "refused" in t or t["skip"] or t["speculative"]:
             continue
         for metric, value in t["measured"].items():
             if value <= 0:

@@ -4,25 +4,33 @@
 Every source row becomes a scenario of the contract and a measured quantity. Rows that can't be said that way (unknown
 device, format, engine or KV type; a placement that is described in words) are left out and counted in the file's head; rows that can be
 said but prove nothing about speed are kept with `skip` and the reason: marked suspect, averages over a mix of prompts, cards behind a
-Raspberry Pi, self-reported wall times of vLLM at depth, speculative decoding whose acceptance nobody states, queueing, cards that a known fault slows down, frameworks
+Raspberry Pi, self-reported wall times of vLLM at depth, speculative decoding without method or drafted tokens, queueing, cards that a known fault slows down, frameworks
 that bound the figure.
+
+Speculative runs that say what drafts and how many tokens are rows of their own table and in no fit: nobody states their acceptance.
 
 A decode rate is compared at the depth where it was measured, a rate over a whole request with the prefill in it.
 Concurrency is the number of requests running; offline runs that offer all requests at once are left out.
 
-Two rules need the count of the work (tools/speed_terms). A prompt that was answered faster than the hardware can multiply was in the
+Some rules look at other rows. A figure that a source repeats to the last digit, with all that it says of the setup, is one measurement.
+A rate that is a fifth of the middle one of at least two others of the same setup is one of a busy or swapping machine.
+
+Some rules need the count of the work (tools/speed_terms). A prompt that was answered faster than the hardware can multiply was in the
 engine's prompt cache: the highest rate is taken as the 16-bit one of the data sheet (Apple's GPUs, 16-bit weights), twice that
 where 8-bit products or 16-bit sums may be used, four times for FP4. Steps a fifth faster than their bytes can be read
-are those of another format or of drafted tokens.
+are those of another format or of drafted tokens. Steps ten times as long as it takes to read their bytes and to launch their kernels
+one by one, 50 us each, are those of a machine that swaps. On serving engines, which move nothing to the host by themselves, weights have to
+fit the cards; on the others, which let no sequence wait, the caches of all that are said to run have to.
 
 usage: import_speed.py FOLDER QWENFIT SPEED_TERMS
-       FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl and speed_llama7b_scoreboard.jsonl; QWENFIT and SPEED_TERMS are the
-       programs (build/release/qwenfit, build/release/tools/speed_terms); writes data/measurements/speed-*.jsonl
+       FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl, cpu_speed.jsonl and speed_llama7b_scoreboard.jsonl; QWENFIT and
+       SPEED_TERMS are the programs (build/release/qwenfit, build/release/tools/speed_terms); writes data/measurements/speed-*.jsonl
 """
 import collections
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 
@@ -39,13 +47,17 @@ FORMATS = {"AWQ-INT4": "awq-int4", "GPTQ-INT4": "gptq-int4", "GPTQ-INT8": "gptq-
            "FP8": "fp8", "FP8-block": "fp8", "BNB-4bit": "nf4", "AutoRound-INT4": "gptq-int4", "FP16": "f16",
            "F16": "f16", "Q4_K_XL": "ud-q4_k_xl", "Q3_K_XL": "ud-q3_k_xl", "MXFP4_MOE": "mxfp4_moe",
            "Q4_K_M (ollama default tag)": "q4_k_m", "Q4_K_M (ollama default)": "q4_k_m", "EXL3 4.05bpw": "exl3-4.0bpw",
-           "AutoRound-INT4 (section default)": "gptq-int4"}
+           "AutoRound-INT4 (section default)": "gptq-int4", "AWQ": "awq-int4", "Q4_K_M (assumed default)": "q4_k_m"}
+# Machines that sources describe instead of naming them.
+MACHINES = {"AMD EPYC (2 vCPU VM": ("epyc-vm-2vcpu", 2)}
 KV = {"f16": "f16", "fp16": "f16", "bf16": "bf16", "bfloat16": "bf16", "q8_0": "q8_0", "q8": "q8_0", "q8_0/q8_0": "q8_0",
       "q8_0 / q8_0": "q8_0", "q4_0": "q4_0", "Q4_0": "q4_0", "q4_0/q4_0": "q4_0", "q4_0 / q4_0": "q4_0", "fp8": "fp8",
       "fp8_e4m3": "fp8", "fp8/e4m3": "fp8", "fp8/e4m3 @ scale=1.0": "fp8", "fp8_e5m2": "fp8", "auto (BF16)": None,
       None: None}
 LLAMA = ("llama.cpp", "ollama", "lmstudio")
+VERSIONED = ("vllm", "sglang", "tensorrt-llm", "exllamav3", "transformers")
 ALL_LAYERS = 999
+SPEED_FILES = ("speed-consumer.jsonl", "speed-datacenter.jsonl", "speed-cpu.jsonl")
 AWAY = "placement that the contract has no words for"
 
 
@@ -167,8 +179,8 @@ def skip(row, scenario):
         return "LocalScore: an average over a mix of prompts"
     if re.search(r"raspberry|rpi|pi ?5", notes + row["device"], re.I):
         return "behind a Raspberry Pi"
-    if row.get("speculative"):
-        return "speculative decoding, acceptance not stated"
+    if row.get("speculative") and "speculative" not in scenario:
+        return "speculative decoding, in words that the contract does not have"
     if "AMBIGUOUS SOURCE PAGE" in notes:
         return "figures repeated between pages"
     if engine == "vllm" and "single_stream_wall" in notes and scenario["prompt_tokens"] > 1024:
@@ -189,7 +201,20 @@ def skip(row, scenario):
     return None
 
 
+def named(row):
+    """The row with the catalog's name of a machine that was only described; its threads have to be all there are."""
+    for start, (device, threads) in MACHINES.items():
+        if row["device"].startswith(start):
+            if row.get("threads") != threads:
+                raise LeftOut("a part of the machine's threads")
+            return {**row, "device_id": device}
+    return row
+
+
 def convert(row):
+    if not row.get("model"):
+        raise LeftOut("not a speed")
+    row = named(row)
     if not row.get("device_id"):
         raise LeftOut("device not known")
     if "inferred" in row["device"].lower() or "UNKNOWN" in row["device"]:
@@ -199,9 +224,13 @@ def convert(row):
     engine = ENGINES.get(row["engine"])
     if not engine:
         raise LeftOut("engine that the contract has no name for")
+    if engine == "lmstudio" and (row["quant"] or "").startswith("MLX-"):
+        engine = "mlx"  # what LM Studio runs such files with
     if row.get("concurrency") is None:
         raise LeftOut("offline run at maximum load")
     kv = row.get("kv_type")
+    if kv and kv.startswith("fp8 (e4m3"):
+        kv = "fp8_e4m3"
     if kv not in KV:
         raise LeftOut("KV type that the catalog has no name for")
     model = re.sub(r"^Qwen3\.5/3\.6", "Qwen3.6", row["model"])
@@ -209,18 +238,25 @@ def convert(row):
     backend = re.sub(r"[+/].*|\(.*", "", row.get("backend") or "")
     if backend in ("cuda", "rocm", "vulkan", "metal", "sycl", "cpu") and engine in LLAMA:
         scenario["backend"] = backend
+    version = re.match(r"v?(\d+\.\d+(\.\d+)?)", row.get("engine_version") or "")
+    if version and engine in VERSIONED:
+        scenario["engine_version"] = version.group(1)
     scenario["device"] = row["device_id"]
     parallel(row, scenario, engine)
     if engine in LLAMA:
         place(row, scenario)
     elif "cpu" in (row.get("offload") or ""):
         raise LeftOut(AWAY)
-    if scenario.get("backend") == "cpu" or "cpu-only" in (row.get("offload") or ""):
+    if scenario.get("backend") == "cpu" and not any(row["device_id"] == device for device, _ in MACHINES.values()) or "cpu-only" in (row.get("offload") or ""):
         raise LeftOut("runs on a CPU that is not named")
     if KV[kv] and not (engine in ("vllm", "sglang", "tensorrt-llm", "transformers") and KV[kv] in ("f16", "bf16")):
         scenario["kv_type"] = KV[kv]
     if row["concurrency"] > 1:
         scenario["concurrency"] = row["concurrency"]
+    if row.get("speculative") and row["metric"] in ("decode_tok_s", "itl_ms"):
+        drafted = re.match(r"(mtp|dflash) n=(\d+)", row["speculative"]) or re.match(r"(mtp) \(EAGLE steps (\d)", row["speculative"])
+        if drafted:
+            scenario["speculative"] = f"{drafted.group(1)}:{drafted.group(2)}"
     ubatch = number(row["notes"] or "", r"n_ubatch=(\d+)") or number(row["notes"] or "", r"n_batch=(\d+)")
     if ubatch and engine == "llama.cpp" and row["metric"] == "prefill_tok_s":
         scenario["ubatch"] = ubatch
@@ -238,7 +274,7 @@ def convert(row):
 
 def impossible(terms):
     """Why no such hardware gives this figure; None where it may."""
-    if "refused" in terms:
+    if "refused" in terms or terms["speculative"]:
         return None
     (metric, value), = terms["measured"].items()
     if value <= 0:
@@ -251,10 +287,44 @@ def impossible(terms):
         return "answered from the prompt cache" if work[3] + work[4] > highest * seconds else None
     steps = {"/speed/decode_tok_s/value": 1 / value, "/speed/decode_tok_s_total/value": terms["running"] / value,
              "/speed/itl_ms/value": value / 1e3}
-    weights, cache, state = terms["decode"]["work"][:3]
-    if metric in steps and steps[metric] < 0.8 * (weights + cache + state / 2):
+    weights, cache, state, *_ = terms["decode"]["work"]
+    if metric not in steps:
+        return None
+    if steps[metric] < 0.8 * (weights + cache + state / 2):
         return "faster than the weights can be read"
+    serving = terms["decode"]["kind"].endswith("serving")
+    if not serving and terms["cache_bytes"] > terms["cards_bytes"] > 0:
+        return "more sequences than the cards can hold"
+    if serving and terms["weights_bytes"] > terms["cards_bytes"] > 0:
+        return "weights that do not fit the cards, on an engine that moves none"
+    local = terms["decode"]["kind"] == "single local"
+    if local and steps[metric] > 10 * (weights + cache + state + 50e-6 * terms["decode"]["work"][5]):
+        return "so slow that the machine swaps"
     return None
+
+
+def repeated(rows):
+    """Rows that say the same as an earlier one, to the last digit; rows far slower than others of their setup."""
+    reasons, seen, alike = {}, set(), collections.defaultdict(list)
+    for r in rows:
+        if "skip" in r or "speculative" in r["scenario"]:
+            continue
+        key = json.dumps([r["scenario"], r["source"]], sort_keys=True)
+        (metric, value), = r["measured"].items()
+        if (key, metric, value) in seen:
+            reasons[r["id"]] = "the same figure once more"
+            continue
+        seen.add((key, metric, value))
+        if metric == "/speed/decode_tok_s/value":
+            setup = {k: v for k, v in r["scenario"].items() if k not in ("output_tokens", "context", "engine_version")}
+            setup["engine"] = "llama.cpp" if setup["engine"] in LLAMA else setup["engine"]
+            alike[json.dumps(setup, sort_keys=True)].append(r)
+    for group in alike.values():
+        for r in group:
+            others = [o["measured"]["/speed/decode_tok_s/value"] for o in group if o is not r]
+            if len(others) >= 2 and r["measured"]["/speed/decode_tok_s/value"] < 0.2 * statistics.median(others):
+                reasons[r["id"]] = "a fifth of others of the same setup"
+    return reasons
 
 
 def skip_impossible(folder, program):
@@ -265,10 +335,11 @@ def skip_impossible(folder, program):
         reason = None if terms["skip"] else impossible(terms)
         if reason:
             reasons[terms["id"]] = reason
-    for name in ("speed-consumer.jsonl", "speed-datacenter.jsonl"):
+    for name in SPEED_FILES:
         path = os.path.join(folder, name)
         with open(path, encoding="utf-8") as lines:
             head, *rows = [json.loads(line) for line in lines]
+        reasons.update({id: reason for id, reason in repeated(rows).items() if id not in reasons})
         with open(path, "w", encoding="utf-8") as out:
             for r in [head] + rows:
                 if r.get("id") in reasons:
@@ -297,7 +368,7 @@ def convert_file(path, program):
             continue
         source = sources.setdefault(row["source"], f"s{len(sources) + 1}")
         record = {"id": row["id"], **out, "source": source,
-                  "cell": "|".join([source, row["device_id"], answer["scenario"]["model"]])}
+                  "cell": "|".join([source, out["scenario"]["device"], answer["scenario"]["model"]])}
         rows.append(record)
     return rows, sources, left_out
 
@@ -344,9 +415,11 @@ def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     folder, program, speed_terms = sys.argv[1:]
-    for name, about in (("consumer", "Cards, laptops, Macs and small machines, one user at a time for the most part."),
-                        ("datacenter", "Serving engines on data centre cards.")):
-        rows, sources, left_out = convert_file(os.path.join(folder, f"speed_{name}.jsonl"), program)
+    for read, name, about in (
+            ("speed_consumer", "consumer", "Cards, laptops, Macs and small machines, one user at a time for the most part."),
+            ("speed_datacenter", "datacenter", "Serving engines on data centre cards."),
+            ("cpu_speed", "cpu", "llama-bench on a small virtual machine, with random weights.")):
+        rows, sources, left_out = convert_file(os.path.join(folder, read + ".jsonl"), program)
         write(f"speed-{name}.jsonl", "speed", about, rows, sources, left_out)
     rows, sources, left_out = reference_rows(os.path.join(folder, "speed_llama7b_scoreboard.jsonl"))
     write("reference-llama7b.jsonl", "speed-reference", "Llama 7B and 8B on many devices: how well hardware does, without Qwen.",

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draw docs/accuracy.svg: predicted against measured decode speed of every compared row, one colour an engine family.
+"""Draw docs/accuracy.svg: predicted against measured decode speed of every compared row without drafted tokens, one colour an engine
+family.
 
 usage: qwenfit validate speed --rows --csv | plot_accuracy.py [-o FILE]
 
@@ -25,6 +26,8 @@ def read_points(lines):
     """(measured, predicted) in tokens per second by engine family."""
     families = {}
     for row in csv.DictReader(lines):
+        if row["group"] == "speculative":
+            continue
         measured, predicted = float(row["measured"]), float(row["predicted"])
         if row["metric"] == "itl_ms" and measured > 0 and predicted > 0:
             measured, predicted = 1e3 / measured, 1e3 / predicted

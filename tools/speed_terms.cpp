@@ -8,6 +8,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
 #include "qwenfit/measure.hpp"
+#include "qwenfit/model.hpp"
 #include "speed/effects.hpp"
 
 namespace {
@@ -25,7 +26,7 @@ json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Ph
   return {{"group", speed::group_of(setup, phase)},
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
-            w.reduced_s, w.host_s, w.host_switches}},
+            w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels}},
           {"kind", speed::kind_of(setup, plan)},
           {"effects", std::move(effects)}};
 }
@@ -49,11 +50,23 @@ int run(const std::string& folder) {
         out["device"] = setup.devices.front().device->id;
         out["devices"] = setup.devices.size();
         out["model"] = setup.model->id;
+        out["speculative"] = setup.speculative.has_value();
         out["moe"] = setup.model->geometry.moe.has_value();
         out["concurrency"] = setup.concurrency;
         out["prompt"] = setup.prompt_tokens;
         out["output"] = setup.output_tokens;
         out["running"] = speed::batch_of(setup, plan) * std::max(1, setup.data_parallel);
+        double cards = 0, weights = 0;
+        for (const engine::DeviceMemory& d : plan.devices) {
+          cards += static_cast<double>(d.usable);
+          weights += static_cast<double>(d.weights);
+        }
+        out["cards_bytes"] = cards;
+        // What has to be there at once: of the weights as they are placed, and of running sequences.
+        out["weights_bytes"] = weights;
+        out["cache_bytes"] = static_cast<double>(setup.concurrency * setup.prompt_tokens *
+                                                 model::kv_elements_per_token(*setup.model)) *
+                             setup.kv_type->bytes / setup.kv_type->block;
         out["decode"] = terms(setup, plan, speed::Phase::decode);
         out["prefill"] = terms(setup, plan, speed::Phase::prefill);
       } catch (const Error& e) {

@@ -58,7 +58,7 @@ std::string default_folder();
 /// make of it.
 struct SpeedTraits {
   /// Group of docs/accuracy.md: "single local", "batched serving", "offload", "transformers", "prefill",
-  /// "ttft" ...
+  /// "ttft", "speculative" ...
   std::string target;
   std::string engine;  ///< family: llama.cpp for Ollama and LM Studio too
   std::string vendor;

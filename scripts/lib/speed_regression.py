@@ -1,13 +1,14 @@
 """The regression behind scripts/fit_speed.py: constants of groups and factors of what setups have in common, in one system.
 
-    log time = log step(constants of the group) + sum of weight x share x factor + noise
+    log time = log step(constants of the group x factors on its parts) + sum of weight x factor on all + noise
 
 Constants have priors, factors are random with a variance per level. Given these variances everything is linear but the
-step, so that a few Gauss-Newton steps solve it; the variances are those of the largest likelihood (the multiplicative
+step, so that Gauss-Newton steps solve it; the variances are those of the largest likelihood (the multiplicative
 steps of Zhou, Hu, Qiao and Zhou, "MM algorithms for variance components models", 2019). Noise is Student's, against outliers.
 
-With the inverse of the covariance at hand, predictions without any part of the rows follow exactly, without a fit for each:
-what the part contributes is taken out of the system (constants of groups to first order; variances stay).
+With the inverse of the covariance at hand, what constants and factors would be without any part of the rows follows without a
+fit for each: the part's contribution is taken out of the linear system (variances and the slopes of the step stay), and the
+step is worked out with them.
 
 Needs numpy and scipy.
 """
@@ -20,39 +21,62 @@ from scipy.linalg import lapack
 
 # How sharply the slower of memory and compute decides.
 SHARP = 4.0
-TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches"]
-CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "e_link", "e_host", "switch"]
+TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches", "prompts", "host_kernels"]
+CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "e_link", "e_host", "switch", "host_launch", "e_prompts"]
 SHARES = ["all", "memory", "compute", "latency", "interconnect", "host", "shared"]
 # No share of a nominal rate is above this; products in 8 bit run at twice the 16-bit rate.
-HIGHEST = {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0}
-PASSES = 24
+HIGHEST = {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0, "e_prompts": 2.0}
+PASSES = 30
+# Furthest that the logarithm of a constant or factor moves in a step.
+STRIDE = 0.7
 STUDENT = 4
 
 
-def step(theta, work):
-    """log seconds, its slopes by the logarithms of the constants, and what part of it each share is. As src/speed/step.cpp."""
-    e_memory, e_cache, e_compute, launch, sync, e_link, e_host, switch = np.exp(theta).T
+def step(theta, boost, work):
+    """log seconds, its slopes by the logarithms of the constants, and by those of the factors on each part (`boost`). As
+    src/speed/step.cpp."""
+    e_memory, e_cache, e_compute, launch, sync, e_link, e_host, switch, host_launch, e_prompts = np.exp(theta).T
+    times = dict(zip(SHARES, np.exp(boost).T))
+    shared = times["shared"]
     w = dict(zip(TERMS, work.T))
-    weights = (w["weights"] + w["state"]) / e_memory
-    cache = w["cache"] / e_cache
+    weights = (w["weights"] + w["state"]) / e_memory * times["memory"] * shared
+    cache = w["cache"] / e_cache * times["memory"]
     memory = weights + cache
-    compute = w["compute"] / e_compute + w["attention"] / (0.5 * e_compute)
+    compute = (w["compute"] / e_compute + w["attention"] / (0.5 * e_compute)) * times["compute"]
     larger = np.maximum(np.maximum(memory, compute), 1e-300)
     m, c = (memory / larger)**SHARP, (compute / larger)**SHARP
     overlap = larger * (m + c)**(1 / SHARP)
-    latency = w["kernels"] * launch
-    syncs, link = w["reductions"] * sync, w["reduced"] / e_link
-    host, switches = w["host"] / e_host, w["switches"] * switch
-    total = overlap + latency + syncs + link + host + switches
+    latency = w["kernels"] * launch * times["latency"] * shared
+    between = times["interconnect"] * shared
+    syncs, link = w["reductions"] * sync * between, w["reduced"] / e_link * between
+    away = times["host"] * shared
+    host, switches, by_host = w["host"] / e_host * away, w["switches"] * switch * away, w["host_kernels"] * host_launch * away
+    prompts = w["prompts"] / e_prompts
+    total = overlap + latency + syncs + link + host + switches + by_host + prompts
     of_memory, of_compute = overlap * m / (m + c) / total, overlap * c / (m + c) / total
-    share = {"all": np.ones(len(total)), "memory": of_memory, "compute": of_compute, "latency": latency / total,
-             "interconnect": (syncs + link) / total, "host": (host + switches) / total}
-    # What all sequences of a batch share.
-    share["shared"] = 1 - of_compute - of_memory * cache / np.maximum(memory, 1e-300)
     whole = np.maximum(memory, 1e-300)
+    share = {"all": np.ones(len(total)), "memory": of_memory, "compute": of_compute, "latency": latency / total,
+             "interconnect": (syncs + link) / total, "host": (host + switches + by_host) / total}
+    # What all sequences of a batch share.
+    share["shared"] = 1 - of_compute - of_memory * cache / whole - prompts / total
     slopes = np.stack([-of_memory * weights / whole, -of_memory * cache / whole, -of_compute, latency / total, syncs / total,
-                       -link / total, -host / total, switches / total], 1)
-    return np.log(total), slopes, share
+                       -link / total, -host / total, switches / total, by_host / total, -prompts / total], 1)
+    return np.log(total) + boost[:, 0], slopes, share
+
+
+REACHABLE = 0.93
+HIGHEST_LOG = np.array([math.log(HIGHEST.get(name, math.inf)) for name in CONSTANTS])
+
+
+def logarithms(priors):
+    return np.array([math.log(priors[n][0]) for n in CONSTANTS])
+
+
+def least(work):
+    """log seconds that reading the bytes of a step takes at the highest share of the data sheet's rate; work of prompts is not
+    bounded so."""
+    weights, cache, state = work[:, 0], work[:, 1], work[:, 2]
+    return np.log(np.maximum(weights + cache + state / 2, 1e-300) / REACHABLE)
 
 
 def level(effect):
@@ -65,11 +89,14 @@ class Regression:
 
     def __init__(self, rows, priors):
         self.rows = rows
-        self.prior = np.array([math.log(priors[n][0]) for n in CONSTANTS])
-        deviation = np.array([priors[n][1] for n in CONSTANTS])
         self.groups = sorted({r.group for r in rows})
         self.group = np.array([self.groups.index(r.group) for r in rows])
-        self.theta = np.tile(self.prior, (len(self.groups), 1))
+        self.prior = logarithms(priors[""])
+        # Some families of engines have priors of their own.
+        self.priors = np.array([logarithms({**priors[""], **priors.get(g.split()[1], {})}) for g in self.groups])
+        self.deviation = np.array([priors[""][n][1] for n in CONSTANTS])
+        self.theta = self.priors.copy()
+        self.value = None
         self.names = sorted({name for r in rows for name, _, _ in r.effects})
         self.index = {name: i for i, name in enumerate(self.names)}
         self.levels = sorted({level(name) for name in self.names})
@@ -77,37 +104,48 @@ class Regression:
         entries = [(i, self.index[name], weight, SHARES.index(share)) for i, r in enumerate(rows) for name, weight, share in r.effects]
         at, effect, weight, share = (np.array(column) for column in zip(*entries))
         self.entries = (at, effect, weight.astype(float), share)
+        # What each row has of each factor: all factors of one share of a row together are its boost.
+        self.uses = [sp.csr_matrix((weight[share == i].astype(float), (at[share == i], effect[share == i])),
+                                   shape=(len(rows), len(self.names))) for i in range(len(SHARES))]
         counts = collections.Counter(r.cell for r in rows)
         self.weight = np.array([1 / math.sqrt(counts[r.cell]) for r in rows])
-        self.solve(np.array([r.work for r in rows], dtype=float), np.array([r.log_time for r in rows]), deviation)
+        self.work = np.array([r.work for r in rows], dtype=float)
+        self.observed = np.array([r.log_time for r in rows])
+        # No estimate is below what the data sheet allows.
+        self.lowest = np.where([r.phase == "decode" for r in rows], least(self.work), -np.inf)
+        self.solve()
 
-    def solve(self, work, observed, deviation):
+    def boosts(self, value, rows=slice(None)):
+        return np.stack([use[rows] @ value for use in self.uses], 1)
+
+    def bounded(self, theta):
+        return np.minimum(theta, HIGHEST_LOG)
+
+    def solve(self):
         n, k = len(self.rows), len(CONSTANTS)
         at, effect, weight, share = self.entries
         tau2, sigma2, robust = np.full(len(self.levels), 0.01), 0.02, np.ones(n)
-        highest = np.array([math.log(HIGHEST.get(name, math.inf)) for name in CONSTANTS])
+        value = np.zeros(len(self.names))
         columns = (self.group[:, None] * k + np.arange(k)).ravel()
         for turn in range(PASSES):
-            base, slopes, parts = step(self.theta[self.group], work)
+            base, slopes, parts = step(self.theta[self.group], self.boosts(value), self.work)
             table = np.stack([parts[name] for name in SHARES])
             factors = sp.csr_matrix((weight * table[share, at], (at, effect)), shape=(n, len(self.names)))
             # A constant at its bound stays there.
-            slopes = np.where((self.theta >= highest - 1e-9)[self.group], 0.0, slopes)
+            slopes = np.where((self.theta >= HIGHEST_LOG - 1e-9)[self.group], 0.0, slopes)
             constants = sp.csr_matrix((slopes.ravel(), (np.repeat(np.arange(n), k), columns)), shape=(n, k * len(self.groups)))
-            self.design = sp.hstack([factors, constants]).tocsr()
-            self.spread = np.concatenate([tau2[self.level_of], np.tile(deviation**2, len(self.groups))])
-            self.prior_part = (self.design.multiply(self.spread) @ self.design.T).toarray()
-            self.target = observed - base + constants @ (self.theta - self.prior).ravel()
+            design = sp.hstack([factors, constants]).tocsr()
+            self.spread = np.concatenate([tau2[self.level_of], np.tile(self.deviation**2, len(self.groups))])
+            covariance = (design.multiply(self.spread) @ design.T).toarray()
+            target = self.observed - base + constants @ (self.theta - self.priors).ravel() + factors @ value
             noise = sigma2 / (self.weight * robust)
-            covariance = self.prior_part.copy()
             covariance[np.diag_indices(n)] += noise
             self.inverse = inverse_of(covariance)
-            self.pull = self.inverse @ self.target
+            self.pull = self.inverse @ target
+            self.design = design
             if turn == PASSES - 1:
                 break
-            moved = self.prior + (np.tile(deviation**2, len(self.groups)) * (constants.T @ self.pull)).reshape(self.theta.shape)
-            moved = self.theta + np.clip(moved - self.theta, -0.7, 0.7)
-            self.theta = np.where(self.theta >= highest - 1e-9, self.theta, np.minimum(moved, highest))
+            value = self.descend(value, tau2, self.weight * robust / sigma2)
             gain = np.asarray(factors.T @ self.pull)**2
             cost = np.asarray(factors.T.multiply(factors.T @ self.inverse).sum(1)).ravel()
             for i in range(len(self.levels)):
@@ -116,9 +154,9 @@ class Regression:
             sigma2 *= math.sqrt((noise * self.pull**2).sum() / (noise * np.diag(self.inverse)).sum())
             if turn > 1:
                 robust = (STUDENT + 1) / (STUDENT + (noise * self.pull)**2 * self.weight / sigma2)
+        self.value = value
         self.sigma2, self.robust, self.factors = sigma2, robust, factors
         self.tau2 = dict(zip(self.levels, tau2))
-        self.value = tau2[self.level_of] * np.asarray(factors.T @ self.pull)
         self.evidence = self.evidence_of(np.arange(n))
         self.variance = 1 / (self.evidence + 1 / tau2[self.level_of])
         self.tau2_of = tau2[self.level_of]
@@ -128,12 +166,39 @@ class Regression:
         """How much these rows say of each factor, alone: the reciprocal of a variance."""
         return np.asarray(self.factors[rows].multiply(self.factors[rows]).T @ (self.weight * self.robust)[rows]) / self.sigma2
 
+    def descend(self, value, tau2, precision):
+        """Constants and factors move to where the linear system has them, as far as that makes all more likely."""
+        def unlikely(value, theta):
+            rest = self.observed - step(theta[self.group], self.boosts(value), self.work)[0]
+            return ((precision * rest**2).sum() + (value**2 / tau2[self.level_of]).sum()
+                    + ((theta - self.priors)**2 / self.deviation**2).sum())
+        to_value, to_theta = self.likeliest(self.pull)
+        by_value = np.clip(to_value - value, -STRIDE, STRIDE)
+        # A constant at its bound stays there.
+        by_theta = np.where(self.theta >= HIGHEST_LOG - 1e-9, 0.0, np.clip(to_theta - self.theta, -STRIDE, STRIDE))
+        before = unlikely(value, self.theta)
+        for length in (1.0, 0.5, 0.25, 0.125, 0.0625):
+            theta = self.bounded(self.theta + length * by_theta)
+            if unlikely(value + length * by_value, theta) < before:
+                break
+        self.theta = theta
+        return value + length * by_value
+
+    def likeliest(self, pull):
+        """Factors and constants, given what the rows pull."""
+        moved = self.spread * (self.design.T @ pull)
+        return moved[:len(self.names)], self.priors + moved[len(self.names):].reshape(self.priors.shape)
+
     def predict(self, row):
         """log seconds."""
         theta = self.theta[self.groups.index(row.group)] if row.group in self.groups else self.prior
-        base, _, parts = step(theta[None, :], np.array([row.work], dtype=float))
-        return float(base[0]) + sum(self.value[self.index[name]] * weight * float(parts[share][0])
-                                    for name, weight, share in row.effects if name in self.index)
+        boost = np.zeros((1, len(SHARES)))
+        for name, weight, share in row.effects:
+            if name in self.index:
+                boost[0, SHARES.index(share)] += self.value[self.index[name]] * weight
+        work = np.array([row.work], dtype=float)
+        time = float(step(theta[None, :], boost, work)[0][0])
+        return max(time, float(least(work)[0])) if row.phase == "decode" else time
 
     def left_out(self, key):
         """For each row, when all rows of its key are out: log of predicted time by measured time, the variance that the program
@@ -148,7 +213,10 @@ class Regression:
             columns = self.inverse[:, part]
             pull = self.pull - columns @ np.linalg.solve(columns[part], self.pull[part])
             pull[part] = 0
-            error[part] = self.prior_part[part] @ pull - self.target[part]
+            value, theta = self.likeliest(pull)
+            theta = np.where(self.theta >= HIGHEST_LOG - 1e-9, self.theta, self.bounded(theta))
+            base = np.maximum(step(theta[self.group[part]], self.boosts(value, part), self.work[part])[0], self.lowest[part])
+            error[part] = base - self.observed[part]
             evidence = np.maximum(0, self.evidence - self.evidence_of(part))
             spread = 1 / (evidence + 1 / self.tau2_of)
             variance[part] = self.sigma2 + self.factors[part].multiply(self.factors[part]) @ spread

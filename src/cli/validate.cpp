@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "command.hpp"
 #include "help.hpp"
@@ -48,13 +49,30 @@ constexpr std::array kGroupings{
     Grouping{"concurrency", [](const measure::SpeedTraits& t) { return t.concurrency_bin(); }},
     Grouping{"depth", [](const measure::SpeedTraits& t) { return t.depth_bin(); }}};
 
+/// Runs with drafted tokens are a table of their own: nobody states how many were kept.
+constexpr Grouping kDrafted{"speculative", [](const measure::SpeedTraits& t) { return t.engine; }};
+
+/// Those with drafted tokens, or the others.
+measure::Outcome part_of(const measure::Outcome& outcome, bool drafted) {
+  measure::Outcome part;
+  std::copy_if(outcome.comparisons.begin(), outcome.comparisons.end(), std::back_inserter(part.comparisons),
+               [&](const Comparison& c) { return (c.speed->target == kDrafted.name) == drafted; });
+  return part;
+}
+
 /// All groupings, or the one asked for.
-void print_speed_scores(const measure::Outcome& outcome, const std::string& by, const CommonOptions& common) {
-  for (const Grouping& g : kGroupings) {
+void print_speed_scores(const measure::Outcome& all, const std::string& by, const CommonOptions& common) {
+  const measure::Outcome outcome = part_of(all, false);
+  const measure::Outcome drafted = part_of(all, true);
+  std::vector<std::pair<Grouping, const measure::Outcome*>> tables;
+  for (const Grouping& g : kGroupings) tables.emplace_back(g, &outcome);
+  tables.emplace_back(kDrafted, &drafted);
+  for (const auto& [g, rows] : tables) {
     // Scripts get one table: that of the targets unless another is asked for.
     const bool one = !by.empty() || common.form() != report::Form::text;
     if (one && g.name != (by.empty() ? "target" : by)) continue;
-    print(report::render(report::speed_scores_table(outcome, std::string(g.name), g.key), common.form(),
+    if (!one && rows->comparisons.empty()) continue;
+    print(report::render(report::speed_scores_table(*rows, std::string(g.name), g.key), common.form(),
                          output_style()));
     if (!one) print("\n");
   }
@@ -80,9 +98,10 @@ int run_validate(const std::vector<std::string>& args) {
       ->expected(0, 1)
       ->default_str("20");
   std::string by;
-  app.add_option("--by", by, "speed: target, engine, vendor, class, concurrency or depth; none: all of them")
+  app.add_option("--by", by,
+                 "speed: target, engine, vendor, class, concurrency, depth or speculative; none: all of them")
       ->type_name("GROUPING")
-      ->check(CLI::IsMember({"target", "engine", "vendor", "class", "concurrency", "depth"}));
+      ->check(CLI::IsMember({"target", "engine", "vendor", "class", "concurrency", "depth", "speculative"}));
   app.add_flag("--by-row", by_row, "speed: every row weighs the same, not every cell");
   bool rows = false;
   app.add_flag("--rows", rows, "speed: every compared figure, with its setup and source")

@@ -13,6 +13,7 @@ namespace {
 std::string target_of(const Quantity& q, const Estimate& e) {
   if (q.name.find("prefill") != std::string::npos) return "prefill";
   if (q.name.find("ttft") != std::string::npos) return "ttft";
+  if (e.setup.speculative) return "speculative";
   return std::string(speed::kind_of(e.setup, e.memory));
 }
 

@@ -19,6 +19,8 @@ struct Group {
   double e_link;
   double e_host;
   double switch_s;
+  double host_launch_s;
+  double e_prompts;
   int rows;
 };
 

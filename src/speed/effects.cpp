@@ -8,6 +8,7 @@
 #include <cmath>
 #include <concepts>
 
+#include "catalog/fields.hpp"
 #include "qwenfit/model.hpp"
 
 namespace qwenfit::speed {
@@ -49,6 +50,30 @@ class Name {
   std::size_t size_ = 0;
 };
 
+/// Engines whose steps became twice as fast with a version: vLLM 0.6 put scheduling beside the GPU's work
+/// (its release notes), ExLlamaV3 1.0 rewrote tensor parallelism. No version said is the newest.
+struct Turn {
+  std::string_view engine;
+  int major;
+  int minor;
+};
+constexpr Turn kTurns[] = {{"vllm", 0, 6}, {"exllamav3", 1, 0}};
+
+bool before_its_turn(const engine::Setup& setup) {
+  const std::string& text = setup.engine_version;
+  const auto begin = std::find_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (begin == text.end()) return false;
+  const char* const end = text.data() + text.size();
+  int major = 0;
+  int minor = 0;
+  const auto read = std::from_chars(&*begin, end, major);
+  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '.') return false;
+  if (std::from_chars(read.ptr + 1, end, minor).ec != std::errc()) return false;
+  return std::any_of(std::begin(kTurns), std::end(kTurns), [&](const Turn& turn) {
+    return turn.engine == setup.engine->id && std::pair(major, minor) < std::pair(turn.major, turn.minor);
+  });
+}
+
 }  // namespace
 
 std::string_view class_of(const catalog::Model& model) {
@@ -59,16 +84,7 @@ std::string_view class_of(const catalog::Model& model) {
 }
 
 std::string_view vendor_of(const catalog::Device& d) {
-  using catalog::Vendor;
-  switch (d.vendor) {
-    case Vendor::nvidia: return "nvidia";
-    case Vendor::amd: return "amd";
-    case Vendor::apple: return "apple";
-    case Vendor::intel: return "intel";
-    case Vendor::huawei: return "huawei";
-    case Vendor::generic: return "generic";
-  }
-  return "?";
+  return catalog::enum_name(d.vendor);
 }
 
 std::string_view offload_of(const engine::MemoryPlan& plan) {
@@ -140,12 +156,19 @@ void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, P
   };
   add("engine", setup.engine->id);
   add("generation", family, backend, d.arch);
-  add("vendor", family, vendor_of(d));
+  // A vendor's processors say nothing of its cards.
+  add("vendor", family, d.device_class == catalog::DeviceClass::cpu ? "processor" : vendor_of(d));
+  add("device-kind", family, backend, catalog::enum_name(d.device_class));
   add("device", d.id);
   add("device-engine", d.id, family, backend);
   put(Share::latency, 1, "latency-generation", family, backend, d.arch);
   put(Share::latency, 1, "latency-device", d.id);
   put(Share::memory, 1, "memory-device", d.id);
+  if (before_its_turn(setup)) {
+    add("early", family);
+    put(Share::latency, 1, "latency-early", family);
+    if (n > 1) put(Share::interconnect, 1, "interconnect-early", family);
+  }
   add("format", format, family);
   add("format-backend", format, family, backend);
   add("scheme-generation", scheme, d.arch, family);
@@ -153,6 +176,8 @@ void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, P
   add("class", kind, family);
   add("class-backend", kind, family, backend);
   add("class-device", kind, d.id, family);
+  add("family", setup.model->family, family, backend);
+  put(Share::latency, 1, "latency-family", setup.model->family, family, backend);
   add("model", model);
   add("model-engine", model, family, backend);
   put(Share::latency, 1, "latency-class", kind, family, backend);
@@ -167,9 +192,11 @@ void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, P
     put(Share::all, weight, "depth-device", doubling, d.id, family);
   });
   if (n > 1) {
-    add("devices", n, family);
-    add("devices-device", n, d.id, family);
-    add("devices-class", n, kind, family);
+    // Cards that share layers are another thing than cards that share the stack of layers.
+    const auto cut = static_cast<std::size_t>(cut_of(setup));
+    add("devices", n, cut, family);
+    add("devices-device", n, cut, d.id, family);
+    add("devices-class", n, cut, kind, family);
     put(Share::interconnect, 1, "interconnect-generation", family, d.arch);
     put(Share::interconnect, 1, "interconnect-device", family, d.id);
     put(Share::interconnect, 1, "interconnect-class", family, kind);

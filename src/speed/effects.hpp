@@ -31,15 +31,14 @@ std::string_view offload_of(const engine::MemoryPlan& plan);
 /// between them.
 std::string_view kind_of(const engine::Setup& setup, const engine::MemoryPlan& plan);
 
-/// The part of a step's time that a factor acts on. `shared` is what does not grow with the sequences of a
-/// batch: all but their caches and products.
+/// The part of a step's time that a factor multiplies. `shared` is what does not grow with the sequences of a
+/// batch: all but their caches, products and prompts.
 enum class Share : std::uint8_t { all, memory, compute, latency, interconnect, host, shared };
 inline constexpr std::size_t kShares = 7;
 
 std::string_view share_name(Share share);
 
-/// A factor that applies to a setup. Its logarithm counts `weight` times the share of the step's time that it
-/// acts on.
+/// A factor that applies to a setup: its logarithm counts `weight` times.
 struct EffectUse {
   std::string_view name;   ///< "decode device: rtx-4090"
   std::string_view level;  ///< "decode device"

@@ -14,6 +14,9 @@ namespace {
 /// Half the width of an 80% interval of a normal distribution, in standard deviations.
 constexpr double kEighty = 1.2816;
 
+/// Ends of an interval that are further apart than this are explained.
+constexpr double kWide = 8;
+
 /// Of the intervals of this kind of setup and knowledge; of all kinds where too few cells stand behind it.
 double interval_scale(Phase phase, const std::string& kind, Confidence confidence) {
   const std::string_view p = phase == Phase::decode ? "decode" : "prefill";
@@ -53,19 +56,30 @@ std::string own_note(const Correction& own) {
                      own.same_model ? "this model" : "other models on this device and engine");
 }
 
-Figure figure(double value, double spread) {
-  return {value, value / spread, value * spread};
-}
-
 Bound bound_of(const Parts& p) {
   const std::pair<double, Bound> parts[] = {{p.memory, Bound::memory},
-                                            {p.compute, Bound::compute},
+                                            {p.compute + p.prompts, Bound::compute},
                                             {p.latency, Bound::latency},
                                             {p.interconnect, Bound::interconnect},
                                             {p.host, Bound::host}};
   return std::max_element(std::begin(parts), std::end(parts),
                           [](const auto& a, const auto& b) { return a.first < b.first; })
       ->second;
+}
+
+/// Nearly free: steps a quarter longer. Caches, products, prompts and, in mixtures, more experts grow.
+std::string latency_hint(const engine::Setup& setup, const engine::MemoryPlan& plan, const Timed& t) {
+  engine::Setup more = setup;
+  double free = static_cast<double>(setup.concurrency);
+  for (more.concurrency = 2 * setup.concurrency; more.concurrency <= 4096; more.concurrency *= 2) {
+    Parts parts = parts_of(decode_work(more, plan), find_group(more, Phase::decode));
+    parts.multiply(t.logs);
+    if (parts.sum() > 1.25 * t.parts.sum() || batch_of(more, plan) <= free) break;
+    free = batch_of(more, plan);
+  }
+  if (free <= static_cast<double>(setup.concurrency))
+    return "launch latency: a larger model would hardly be slower, more sequences at once would";
+  return fmt::format("launch latency: batching is nearly free until {:.0f} sequences", free);
 }
 
 /// What would make it faster.
@@ -77,13 +91,7 @@ std::string hint_of(const engine::Setup& setup, const engine::MemoryPlan& plan, 
                  : "memory bandwidth: a smaller format or an 8-bit KV cache helps";
     case Bound::compute:
       return "compute: more sequences at once only share it; a faster card or more of them helps";
-    case Bound::latency: {
-      // Batching is free while what grows with it hides behind what does not.
-      const double grows = std::max(t.parts.compute, 1e-9) / batch_of(setup, plan);
-      const double free = std::floor(std::min(4096.0, (t.parts.latency + t.parts.memory) / grows));
-      return fmt::format("launch latency: batching is nearly free until {:.0f} sequences",
-                         std::max(2.0, free));
-    }
+    case Bound::latency: return latency_hint(setup, plan, t);
     case Bound::interconnect:
       return "exchange between the devices: fewer of them for each copy, or a faster link";
     case Bound::host: {
@@ -142,36 +150,60 @@ void no_faster_than_fewer(const engine::Setup& setup, const engine::MemoryPlan& 
   step.seconds = longest;
 }
 
+/// Says why an interval is wide.
+void add_width_note(const engine::Setup& setup, double ratio, std::string_view what, Speed& s) {
+  if (ratio <= kWide) return;
+  s.notes.push_back(
+      fmt::format("{} of {} on {} was hardly measured: the ends of the interval are {:.0f} times apart", what,
+                  setup.engine->name, setup.devices.front().device->name, ratio));
+}
+
 void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vector<engine::Step>& steps) {
   const Group& g = find_group(setup, Phase::decode);
   const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
   const std::string fitted = "fitted: scripts/fit_speed.py, data/speed/model.json";
-  const auto read = [](double nominal, double share) { return nominal / share; };
+  const auto factor = [&](Share share) {
+    const double all =
+        share == Share::compute || share == Share::all ? 0 : t.logs[static_cast<std::size_t>(Share::shared)];
+    return std::exp(t.logs[static_cast<std::size_t>(share)] + all);
+  };
   steps.push_back(
-      {"Reading memory", "weights and state / share of bandwidth + KV cache / share of bandwidth",
-       fmt::format("{} / {:.2f} + {} / {:.2f}", ms(w.weights_s + w.state_s), g.e_memory, ms(w.cache_s),
-                   g.e_cache),
-       ms(read(w.weights_s + w.state_s, g.e_memory) + read(w.cache_s, g.e_cache)),
+      {"Reading memory",
+       "weights and state / share of bandwidth x factor + KV cache / share of bandwidth x factor",
+       fmt::format("{} / {:.2f} x {:.2f} + {} / {:.2f} x {:.2f}", ms(w.weights_s + w.state_s), g.e_memory,
+                   factor(Share::memory), ms(w.cache_s), g.e_cache,
+                   std::exp(t.logs[static_cast<std::size_t>(Share::memory)])),
+       ms(t.parts.memory),
        fmt::format("bandwidth: data sheet of {}; shares {}", setup.devices.front().device->name, fitted)});
   if (t.parts.compute > 0)
-    steps.push_back({"Products", "operations at the 16-bit rate / share of it",
-                     fmt::format("({} + 2 x {}) / {:.2f}", ms(w.compute_s), ms(w.attention_s), g.e_compute),
+    steps.push_back({"Products", "operations at the 16-bit rate / share of it x factor",
+                     fmt::format("({} + 2 x {}) / {:.2f} x {:.2f}", ms(w.compute_s), ms(w.attention_s),
+                                 g.e_compute, factor(Share::compute)),
                      ms(t.parts.compute), fitted});
-  steps.push_back({"Launches", "kernels x cost of one", fmt::format("{:.0f} x {}", w.kernels, ms(g.launch_s)),
+  steps.push_back({"Launches", "kernels x cost of one x factor",
+                   fmt::format("{:.0f} x {} x {:.2f}", w.kernels, ms(g.launch_s), factor(Share::latency)),
                    ms(t.parts.latency), fitted});
   if (t.parts.interconnect > 0)
-    steps.push_back(
-        {"Exchange between devices", "all-reduces x cost of one + bytes / link",
-         fmt::format("{:.0f} x {} + {} / {:.2f}", w.reductions, ms(g.sync_s), ms(w.reduced_s), g.e_link),
-         ms(t.parts.interconnect), fitted});
+    steps.push_back({"Exchange between devices", "(all-reduces x cost of one + bytes / link) x factor",
+                     fmt::format("({:.0f} x {} + {} / {:.2f}) x {:.2f}", w.reductions, ms(g.sync_s),
+                                 ms(w.reduced_s), g.e_link, factor(Share::interconnect)),
+                     ms(t.parts.interconnect), fitted});
   if (t.parts.host > 0)
     steps.push_back(
-        {"Host memory", "bytes on the host / share of its bandwidth + switches x cost of one",
-         fmt::format("{} / {:.2f} + {:.0f} x {}", ms(w.host_s), g.e_host, w.host_switches, ms(g.switch_s)),
+        {"Host memory",
+         "(bytes on the host / share of its bandwidth + switches and operators x cost of one) x factor",
+         fmt::format("({} / {:.2f} + {:.0f} x {} + {:.0f} x {}) x {:.2f}", ms(w.host_s), g.e_host,
+                     w.host_switches, ms(g.switch_s), w.host_kernels, ms(g.host_launch_s),
+                     factor(Share::host)),
          ms(t.parts.host), fitted});
-  steps.push_back({"Decode step",
-                   "(memory^4 + products^4)^(1/4) + launches + exchange + host, x factor of what is alike",
-                   fmt::format("{} x {:.3f}", ms(t.parts.sum()), t.factor), ms(t.seconds), fitted});
+  if (t.parts.prompts > 0)
+    steps.push_back({"Prompts of the others",
+                     "operations of their prompts, over the steps of an output / share of the 16-bit rate",
+                     fmt::format("{} / {:.2f}", ms(w.prompts_s), g.e_prompts), ms(t.parts.prompts), fitted});
+  steps.push_back(
+      {"Decode step",
+       "(memory^4 + products^4)^(1/4) + launches + exchange + host + prompts, x factor of what is alike",
+       fmt::format("{} x {:.3f}", ms(t.parts.sum()), t.factor), ms(t.seconds), fitted});
 }
 
 }  // namespace
@@ -228,15 +260,21 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
     fast *= gain.speedup.high / gain.speedup.value;
     s.notes.push_back(gain.note);
   }
+  // No faster end than data sheets allow; drafted tokens come several a step.
+  if (!setup.speculative && step.least > 0) fast = std::clamp(step.seconds / step.least, 1.0, fast);
   const double rate = 1 / per_token;
   s.decode_tok_s = {rate, rate / slow, rate * fast};
   const double n = batch_of(setup, plan) * std::max(1, setup.data_parallel);
   s.decode_tok_s_total = {rate * n, rate * n / slow, rate * n * fast};
   s.itl_ms = {per_token * 1e3, per_token * 1e3 / fast, per_token * 1e3 * slow};
+  double prompt_width = 1;
   if (prefill.seconds > 0) {
     const double spread = spread_of(prefill, Phase::prefill, kind);
-    s.prefill_tok_s = figure(static_cast<double>(setup.prompt_tokens) / prefill.seconds, spread);
-    s.ttft_ms = figure(prefill.seconds * 1e3, spread);
+    const double quick = std::clamp(prefill.seconds / std::max(prefill.least, 1e-12), 1.0, spread);
+    const double tok_s = static_cast<double>(setup.prompt_tokens) / prefill.seconds;
+    s.prefill_tok_s = {tok_s, tok_s / spread, tok_s * quick};
+    s.ttft_ms = {prefill.seconds * 1e3, prefill.seconds * 1e3 / quick, prefill.seconds * 1e3 * spread};
+    prompt_width = quick * spread;
   }
   s.bound = bound_of(step.parts);
   s.confidence = confidence_of(step);
@@ -245,6 +283,8 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   s.hint = hint_of(setup, plan, step, s.bound);
   if (step.own) s.notes.push_back(own_note(*step.own));
   else if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
+  add_width_note(setup, slow * fast, "decoding", s);
+  add_width_note(setup, prompt_width, "prompt processing", s);
   add_fallback_notes(setup, s);
   if (steps) derive(setup, decode, step, *steps);
   return s;

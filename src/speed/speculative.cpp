@@ -46,7 +46,10 @@ Speculation speculate(const engine::Setup& setup, const engine::MemoryPlan& plan
   Work work = decode_work(check, plan);
   work.cache_s /= s.tokens + 1;
   work.state_s /= s.tokens + 1;
-  const double checking = parts_of(work, find_group(setup, Phase::decode)).sum() / step.parts.sum();
+  Parts parts = parts_of(work, find_group(setup, Phase::decode));
+  parts.multiply(step.logs);
+  parts.prompts = step.parts.prompts;
+  const double checking = parts.sum() / step.parts.sum();
   const double cost = std::max(1.0, checking) + s.tokens * draft_share(setup);
   const auto gain = [&](double acceptance) {
     return tokens_per_step(std::clamp(acceptance, 0.0, 1.0), s.tokens) / cost;

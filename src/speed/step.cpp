@@ -6,6 +6,9 @@
 namespace qwenfit::speed {
 namespace {
 
+/// Highest share of a data sheet's bandwidth that is taken to be reached.
+constexpr double kReachable = 0.93;
+
 /// How sharply the slower of memory and compute decides.
 constexpr double kSharp = 4;
 
@@ -33,11 +36,11 @@ double unseen_variance(std::string_view level) {
 }
 
 double Parts::sum() const {
+  const double beside = latency + interconnect + host + prompts;
   const double larger = std::max(memory, compute);
-  if (larger <= 0) return latency + interconnect + host;
-  const double overlap =
-      larger * std::pow(std::pow(memory / larger, kSharp) + std::pow(compute / larger, kSharp), 1 / kSharp);
-  return overlap + latency + interconnect + host;
+  if (larger <= 0) return beside;
+  return beside + larger * std::pow(std::pow(memory / larger, kSharp) + std::pow(compute / larger, kSharp),
+                                    1 / kSharp);
 }
 
 std::array<double, kShares> Parts::shares() const {
@@ -48,16 +51,28 @@ std::array<double, kShares> Parts::shares() const {
   at(Share::latency) = latency / total;
   at(Share::interconnect) = interconnect / total;
   at(Share::host) = host / total;
-  at(Share::shared) = 1;
+  at(Share::shared) = 1 - prompts / total;
   const double larger = std::max(memory, compute);
   if (larger <= 0) return out;
-  const double overlap = total - latency - interconnect - host;
+  const double overlap = total - latency - interconnect - host - prompts;
   const double m = std::pow(memory / larger, kSharp);
   const double c = std::pow(compute / larger, kSharp);
   at(Share::memory) = overlap * m / (m + c) / total;
   at(Share::compute) = overlap * c / (m + c) / total;
   at(Share::shared) -= at(Share::compute) + (memory > 0 ? at(Share::memory) * cache / memory : 0);
   return out;
+}
+
+void Parts::multiply(const std::array<double, kShares>& logs) {
+  const auto of = [&](Share share) { return std::exp(logs[static_cast<std::size_t>(share)]); };
+  const double shared = of(Share::shared);
+  const double own = cache * of(Share::memory);
+  memory = (memory - cache) * of(Share::memory) * shared + own;
+  cache = own;
+  compute *= of(Share::compute);
+  latency *= of(Share::latency) * shared;
+  interconnect *= of(Share::interconnect) * shared;
+  host *= of(Share::host) * shared;
 }
 
 Parts parts_of(const Work& w, const Group& g) {
@@ -68,19 +83,36 @@ Parts parts_of(const Work& w, const Group& g) {
   p.compute = w.compute_s / g.e_compute + w.attention_s / (0.5 * g.e_compute);
   p.latency = w.kernels * g.launch_s;
   p.interconnect = w.reductions * g.sync_s + w.reduced_s / g.e_link;
-  p.host = w.host_s / g.e_host + w.host_switches * g.switch_s;
+  p.host = w.host_s / g.e_host + w.host_switches * g.switch_s + w.host_kernels * g.host_launch_s;
+  p.prompts = w.prompts_s / g.e_prompts;
   return p;
+}
+
+bool is_of(const Group& group, const engine::Setup& setup, Phase phase) {
+  return group.name == group_of(setup, phase);
 }
 
 const Group& find_group(const engine::Setup& setup, Phase phase) {
   const std::string name = group_of(setup, phase);
   const std::string_view common = phase == Phase::decode ? "decode" : "prefill";
+  const std::string_view family = std::string_view(name).substr(0, name.rfind(' ') + 1);
   const Group* fallback = nullptr;
   for (const Group& g : baked::groups) {
     if (g.name == name) return g;
-    if (g.name == common) fallback = &g;
+    if (g.name == common && !fallback) fallback = &g;
+    const bool more = !fallback || fallback->name == common || g.rows > fallback->rows;
+    if (g.name.starts_with(family) && more) fallback = &g;
   }
   return *fallback;
+}
+
+/// Nobody measured a processor with many channels of memory: what was assumed of them may be wrong by this
+/// much.
+double doubt_of_processor(const engine::Setup& setup) {
+  const catalog::Device& d = *setup.devices.front().device;
+  if (d.device_class != catalog::DeviceClass::cpu) return 0;
+  const double lost = std::log(d.bandwidth_gb_s.value_or(0) * 1e9 / reached_bandwidth(d));
+  return lost * lost / 4;
 }
 
 Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase) {
@@ -89,24 +121,25 @@ Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
   t.parts = parts_of(work, group);
   t.variance = phase == Phase::decode ? baked::residual_decode : baked::residual_prefill;
   // A group that was never measured: its efficiencies may be a third off.
-  if (group.rows == 0) t.variance += 0.1;
-  const std::array<double, kShares> shares = t.parts.shares();
-  double log_factor = 0;
+  if (!is_of(group, setup, phase)) t.variance += 0.1;
+  t.variance += doubt_of_processor(setup);
+  std::array<double, kShares> variance{};
   visit_effects(setup, plan, phase, [&](const EffectUse& use) {
-    const double weight = use.weight * shares[static_cast<std::size_t>(use.share)];
+    const auto share = static_cast<std::size_t>(use.share);
     const std::uint64_t hash = Hash().add(use.name).value();
     const Effect* effect = find_effect(hash);
-    if (!effect) {
-      t.variance += weight * weight * unseen_variance(use.level);
-      return;
-    }
-    log_factor += weight * effect->value;
-    t.variance += weight * weight * effect->variance;
+    variance[share] += use.weight * use.weight * (effect ? effect->variance : unseen_variance(use.level));
+    if (!effect) return;
+    t.logs[share] += use.weight * effect->value;
     if (use.level.ends_with(" device")) t.device_rows = effect->rows;
     if (use.level.ends_with(" cell")) t.cell = find_cell(hash);
   });
-  t.factor = std::exp(log_factor);
-  t.seconds = t.parts.sum() * t.factor;
+  t.parts.multiply(t.logs);
+  const std::array<double, kShares> shares = t.parts.shares();
+  for (std::size_t i = 0; i < kShares; ++i) t.variance += shares[i] * shares[i] * variance[i];
+  t.factor = std::exp(t.logs[static_cast<std::size_t>(Share::all)]);
+  t.least = least_seconds(setup, work, phase == Phase::prefill);
+  t.seconds = std::max(t.parts.sum() * t.factor, phase == Phase::decode ? t.least / kReachable : t.least);
   return t;
 }
 

@@ -17,23 +17,32 @@ struct Parts {
   double latency = 0;
   double interconnect = 0;
   double host = 0;
+  double prompts = 0;  ///< of other sequences, worked off in between
   double sum() const;
   /// Of the sum, the part that each kind of factor acts on: of memory and compute, as much as each decides.
   std::array<double, kShares> shares() const;
+  /// Each part times its factors, given as logarithms; that of all parts is left alone.
+  void multiply(const std::array<double, kShares>& logs);
 };
 
 Parts parts_of(const Work& work, const Group& group);
 
-/// The constants of the setup's group, or those of all groups together.
+/// The constants of the setup's group; else those of the engine family on the backend that was measured most;
+/// else those of all groups together.
 const Group& find_group(const engine::Setup& setup, Phase phase);
+
+/// Whether the setup's group was measured.
+bool is_of(const Group& group, const engine::Setup& setup, Phase phase);
 
 /// The time of a step, and what is known about it.
 struct Timed {
   double seconds = 0;
-  double variance = 0;  ///< of its logarithm
-  double factor = 1;    ///< of all that the setup has in common with others
-  Parts parts;
-  int device_rows = 0;  ///< measurements of the device
+  double least = 0;                    ///< what data sheets allow
+  double variance = 0;                 ///< of its logarithm
+  double factor = 1;                   ///< on the whole step, of what the setup has in common with others
+  std::array<double, kShares> logs{};  ///< of the factors on its parts
+  Parts parts;                         ///< with these factors
+  int device_rows = 0;                 ///< measurements of the device
   const MeasuredCell* cell = nullptr;
   std::optional<Correction> own;  ///< by measurements of the user's: `seconds` and `variance` have it
 };

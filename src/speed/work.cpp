@@ -17,7 +17,7 @@ using model::Role;
 
 /// Data sheets of Apple's GPUs name no matrix rate: half precision runs at the rate of single there. Cards
 /// before Volta whose half precision is a token (1/64) are used in single. Where nothing is named at all, 60
-/// operations a byte of bandwidth is what the other unified-memory machines have.
+/// operations a byte of bandwidth is what the other unified-memory machines have, 20 what processors have.
 double nominal_flops(const Device& d) {
   double tflops = d.fp32_tflops.value_or(0);
   for (const auto& half : {d.bf16_tflops, d.fp16_fp32acc_tflops, d.fp16_tflops}) {
@@ -25,12 +25,13 @@ double nominal_flops(const Device& d) {
     tflops = std::max(tflops, *half);
     break;
   }
-  return tflops > 0 ? tflops * 1e12 : d.bandwidth_gb_s.value_or(50) * 1e9 * 60;
+  const bool processor = d.device_class == catalog::DeviceClass::cpu;
+  return tflops > 0 ? tflops * 1e12 : d.bandwidth_gb_s.value_or(50) * 1e9 * (processor ? 20 : 60);
 }
 
-double bandwidth(const Device& d) {
-  return d.bandwidth_gb_s.value_or(1) * 1e9;
-}
+/// Bandwidth at which half of a processor's is lost to what threads wait for each other and to memory that
+/// hangs on another node. Nobody measured it: an assumption, cautious for servers with many channels.
+constexpr double kProcessorKnee = 400;
 
 /// Bytes a second that one device exchanges with its peers: half of what is named both ways; PCIe 4.0 x16
 /// where there is no link.
@@ -74,6 +75,9 @@ Parallel parallel_of(const engine::Setup& setup) {
 double kernels_of(const catalog::Geometry& g, LayerKind kind) {
   return (kind == LayerKind::full_attention ? 9.0 : 13.0) + (g.moe ? 9.0 : 4.0);
 }
+
+/// Of them, those of experts alone: three products, their activation, and the sum of the chosen ones.
+constexpr double kExpertKernels = 5;
 
 /// What is read and multiplied of one layer, or of the ends of the model.
 struct Mass {
@@ -159,7 +163,7 @@ class Walk {
     if (device != rates_of_) {
       rates_of_ = device;
       const Device& d = device_at(device);
-      bytes_s_ = bandwidth(d) * parallel_.cut;
+      bytes_s_ = reached_bandwidth(d) * parallel_.cut;
       flops_ = nominal_flops(d) * parallel_.cut;
     }
     work.weights_s += bytes / bytes_s_;
@@ -174,7 +178,13 @@ class Walk {
       else if (i > 0 && (plan_.layers[i].device < 0) != (plan_.layers[i - 1].device < 0)) switches += 1;
     }
     work.host_switches = switches;
-    for (const LayerKind kind : setup_.weights->layers) work.kernels += kernels_of(g_, kind);
+    for (std::size_t i = 0; i < setup_.weights->layers.size(); ++i) {
+      const double all = kernels_of(g_, setup_.weights->layers[i]);
+      const engine::LayerPlace place = i < plan_.layers.size() ? plan_.layers[i] : engine::LayerPlace{};
+      const double away = place.device < 0 ? all : place.experts_on_host ? kExpertKernels : 0;
+      work.host_kernels += away;
+      work.kernels += all - away;
+    }
     work.kernels += 3;
     if (parallel_.cut > 1) {
       work.reductions = 2.0 * g_.layers + 1;
@@ -198,6 +208,12 @@ double cache_bytes_per_token(const engine::Setup& setup) {
   return elements / 2 * (of(*setup.kv_type) + of(*setup.kv_type_v));
 }
 
+/// Engines that put prompts of new requests between, or into, the steps of those that run.
+bool mixes_prompts(const engine::Setup& setup) {
+  const std::string_view id = setup.engine->id;
+  return id == "vllm" || id == "sglang" || id == "tensorrt-llm";
+}
+
 /// 4 operations a query head, key and value of its width, in every layer with a KV cache.
 double attention_flops(const engine::Setup& setup, double pairs) {
   const catalog::Geometry& g = setup.model->geometry;
@@ -205,6 +221,28 @@ double attention_flops(const engine::Setup& setup, double pairs) {
 }
 
 }  // namespace
+
+double reached_bandwidth(const Device& d) {
+  const double nominal = d.bandwidth_gb_s.value_or(1);
+  const bool processor = d.device_class == catalog::DeviceClass::cpu;
+  return (processor ? nominal / (1 + nominal / kProcessorKnee) : nominal) * 1e9;
+}
+
+double least_seconds(const engine::Setup& setup, const Work& work, bool prompt) {
+  // State that is kept in 16 bit is half as long to read.
+  if (!prompt) {
+    // What is assumed of processors is no bound.
+    const Device& d = *setup.devices.front().device;
+    const double assumed = reached_bandwidth(d) / (d.bandwidth_gb_s.value_or(1) * 1e9);
+    return (work.weights_s + work.cache_s + work.state_s / 2) * assumed;
+  }
+  const bool fp4 = setup.weights->format->id.find("fp4") != std::string_view::npos;
+  return (work.compute_s + work.attention_s) / (fp4 ? 4 : 2);
+}
+
+double cut_of(const engine::Setup& setup) {
+  return parallel_of(setup).cut;
+}
 
 double batch_of(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   auto running = static_cast<double>(setup.concurrency);
@@ -234,12 +272,18 @@ Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   const catalog::Geometry& g = setup.model->geometry;
   // Tensor parallelism past the KV heads copies them.
   const double cache_cut = std::min(parallel.cut, static_cast<double>(std::max(1, g.kv_heads)));
-  w.cache_s = batch * depth * cache_bytes_per_token(setup) / (bandwidth(d) * cache_cut);
+  w.cache_s = batch * depth * cache_bytes_per_token(setup) / (reached_bandwidth(d) * cache_cut);
   const model::RecurrentState state = model::recurrent_state(*setup.model);
   // Read and written, mostly in 32 bit.
   w.state_s = batch * 2 * 4 * static_cast<double>(state.conv_elements + state.state_elements) /
-              (bandwidth(d) * parallel.cut);
+              (reached_bandwidth(d) * parallel.cut);
   w.attention_s = attention_flops(setup, batch * depth) / (nominal_flops(d) * parallel.cut);
+  if (batch > 1 && mixes_prompts(setup) && setup.prompt_tokens > 0) {
+    // Each of the others ends once in its output, and another prompt takes its place.
+    const Work prompt = prefill_work(setup, plan);
+    w.prompts_s = (prompt.compute_s + 2 * prompt.attention_s) * (batch - 1) /
+                  static_cast<double>(std::max<std::int64_t>(1, setup.output_tokens));
+  }
   return w;
 }
 
@@ -262,6 +306,7 @@ Work prefill_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   w.weights_s *= passes;
   w.host_s *= passes;
   w.host_switches *= passes;
+  w.host_kernels *= passes;
   w.kernels *= passes;
   w.reductions *= passes;
   w.compute_s *= work;

@@ -1,10 +1,13 @@
 // What must hold of speed for every model, format, engine and device.
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "catch.hpp"
 #include "draw.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "speed/work.hpp"
 
 using namespace qwenfit;
 
@@ -44,7 +47,7 @@ void check_figure(const speed::Figure& f) {
 
 std::string words(const Scenario& s) {
   return s.model + " " + s.format.value_or("") + " " + *s.engine + " " + s.devices.front().name + " x " +
-         std::to_string(*s.concurrency) + " prompt " + std::to_string(*s.prompt_tokens);
+         std::to_string(*s.concurrency) + " prompt " + std::to_string(s.prompt_tokens.value_or(0));
 }
 
 }  // namespace
@@ -73,6 +76,47 @@ TEST_CASE("every speed is a positive number inside its interval, and its figures
     }
   }
   CHECK(seen > kDraws / 2);
+}
+
+TEST_CASE("no estimate and no end of an interval is faster than data sheets allow") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  int seen = 0;
+  for (const catalog::Device* device : catalog.devices()) {
+    for (const auto& [model, engine, format] :
+         {std::tuple{"qwen3-8b", "llama.cpp", "q4_k_m"}, std::tuple{"qwen3-30b-a3b", "llama.cpp", "q8_0"},
+          std::tuple{"qwen3.6-27b", "vllm", "fp8"}, std::tuple{"qwen2.5-7b", "vllm", "awq-int4"},
+          std::tuple{"qwen3-8b", "mlx", "mlx-4bit"}, std::tuple{"qwen3-32b", "transformers", "bf16"}}) {
+      for (const std::int64_t concurrency : {1, 16}) {
+        Scenario s;
+        s.model = model;
+        s.engine = engine;
+        s.format = format;
+        s.devices = {{std::string(device->id), 1}};
+        s.concurrency = concurrency;
+        INFO(words(s));
+        try {
+          const Estimate e = estimator.estimate(s);
+          if (!e.speed) continue;
+          const speed::Work decode = speed::decode_work(e.setup, e.memory);
+          const speed::Work prompt = speed::prefill_work(e.setup, e.memory);
+          CHECK(e.speed->itl_ms.low / 1e3 >= 0.999 * speed::least_seconds(e.setup, decode, false));
+          CHECK(e.speed->ttft_ms.low / 1e3 >= 0.999 * speed::least_seconds(e.setup, prompt, true));
+          // A wide interval is explained.
+          const bool wide = e.speed->prefill_tok_s.high > 8.01 * e.speed->prefill_tok_s.low;
+          const auto& notes = e.speed->notes;
+          const bool said = std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+            return note.find("times apart") != std::string::npos;
+          });
+          CHECK((said || !wide));
+          ++seen;
+        } catch (const Error&) {
+          continue;  // refused: nothing to compare
+        }
+      }
+    }
+  }
+  CHECK(seen > 500);
 }
 
 TEST_CASE("a card with more bandwidth is never slower") {

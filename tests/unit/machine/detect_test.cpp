@@ -68,7 +68,7 @@ TEST_CASE("a machine for estimates: what is free, and records for what nobody kn
   CHECK_FALSE(unknown.gpus[0].device->bandwidth_gb_s);
   CHECK(unknown.processor.device->id == "auto-cpu");
   CHECK_FALSE(unknown.processor.device->bandwidth_gb_s);
-  CHECK(*unknown.processor.device->fp32_tflops == Approx(2 * 2.6e9 * 32 / 1e12));
+  CHECK(*unknown.processor.device->fp32_tflops == Approx(2 * 2.6e9 * 64 / 1e12));
 }
 
 TEST_CASE("programs: output in bounds and in time, or none") {
