@@ -138,16 +138,23 @@ void add_fallback_notes(const engine::Setup& setup, Speed& s) {
         "{} has no FP4 arithmetic: the weights are widened in the kernel (W4A16, Marlin)", d.name));
 }
 
-/// A step of more sequences takes no less time than one of fewer. The factors of batches, fitted each on
-/// setups of its own, would now and then have it otherwise.
-void no_faster_than_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, Timed& step) {
-  if (setup.concurrency <= 1) return;
+/// A step of more sequences takes no less time than one of fewer, and no more than as many steps of fewer as
+/// there are sequences for. The factors of batches, fitted each on setups of its own, would now and then have
+/// it otherwise.
+void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, Timed& step) {
   engine::Setup fewer = setup;
-  double longest = step.seconds;
+  double seconds = 0;
+  double batch = 0;
+  const auto bounded = [&](const Timed& t, double running) {
+    seconds =
+        batch > 0 ? std::clamp(t.seconds, seconds, seconds * std::max(1.0, running / batch)) : t.seconds;
+    batch = running;
+  };
   for (fewer.concurrency = 1; fewer.concurrency < setup.concurrency; fewer.concurrency *= 2)
-    longest = std::max(longest, time_of(fewer, plan, decode_work(fewer, plan), Phase::decode).seconds);
-  step.factor *= longest / step.seconds;
-  step.seconds = longest;
+    bounded(time_of(fewer, plan, decode_work(fewer, plan), Phase::decode), batch_of(fewer, plan));
+  bounded(step, batch_of(setup, plan));
+  step.factor *= seconds / step.seconds;
+  step.seconds = seconds;
 }
 
 /// Says why an interval is wide.
@@ -238,7 +245,7 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   Speed s;
   const Work decode = decode_work(setup, plan);
   Timed step = time_of(setup, plan, decode, Phase::decode);
-  no_faster_than_fewer(setup, plan, step);
+  between_fewer(setup, plan, step);
   const Work prompt = prefill_work(setup, plan);
   Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
   // No engine takes longer for a prompt than for its tokens one by one.

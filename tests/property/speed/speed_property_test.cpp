@@ -144,7 +144,7 @@ TEST_CASE("a card with more bandwidth is never slower") {
   CHECK(compared > kDraws / 2);
 }
 
-TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second while memory is the limit") {
+TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second together") {
   Estimator estimator(catalog::Catalog::builtin());
   Draw draw;
   int compared = 0;
@@ -159,12 +159,11 @@ TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second
       const auto then = speed::predict(setup, e.memory);
       REQUIRE(then);
       CHECK(then->decode_tok_s.value <= Approx(e.speed->decode_tok_s.value));
-      if (e.speed->bound != speed::Bound::memory) continue;
-      CHECK(then->decode_tok_s_total.value >= e.speed->decode_tok_s_total.value);
+      CHECK(then->decode_tok_s_total.value >= 0.999 * e.speed->decode_tok_s_total.value);
       ++compared;
     } catch (const Error&) {
       continue;  // refused: nothing to compare
     }
   }
-  CHECK(compared > kDraws / 4);
+  CHECK(compared > kDraws / 2);
 }
