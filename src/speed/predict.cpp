@@ -139,20 +139,22 @@ void add_fallback_notes(const engine::Setup& setup, Speed& s) {
 }
 
 /// A step of more sequences takes no less time than one of fewer, and no more than as many steps of fewer as
-/// there are sequences for. The factors of batches, fitted each on setups of its own, would now and then have
-/// it otherwise.
+/// there are sequences for, each with its own prompt's share. The factors of batches, fitted each on setups
+/// of its own, would now and then have it otherwise.
 void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, Timed& step) {
   engine::Setup fewer = setup;
+  const double running = batch_of(setup, plan);
+  const double prompt = running > 1 ? step.parts.prompts * step.factor / (running - 1) : 0;
   double seconds = 0;
   double batch = 0;
-  const auto bounded = [&](const Timed& t, double running) {
-    seconds =
-        batch > 0 ? std::clamp(t.seconds, seconds, seconds * std::max(1.0, running / batch)) : t.seconds;
-    batch = running;
+  const auto bounded = [&](const Timed& t, double sequences) {
+    const double most = (seconds + prompt) * std::max(1.0, sequences / std::max(1.0, batch)) - prompt;
+    seconds = batch > 0 ? std::clamp(t.seconds, seconds, std::max(seconds, most)) : t.seconds;
+    batch = sequences;
   };
   for (fewer.concurrency = 1; fewer.concurrency < setup.concurrency; fewer.concurrency *= 2)
     bounded(time_of(fewer, plan, decode_work(fewer, plan), Phase::decode), batch_of(fewer, plan));
-  bounded(step, batch_of(setup, plan));
+  bounded(step, running);
   step.factor *= seconds / step.seconds;
   step.seconds = seconds;
 }

@@ -144,7 +144,7 @@ TEST_CASE("a card with more bandwidth is never slower") {
   CHECK(compared > kDraws / 2);
 }
 
-TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second together") {
+TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second while memory is the limit") {
   Estimator estimator(catalog::Catalog::builtin());
   Draw draw;
   int compared = 0;
@@ -159,11 +159,13 @@ TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second
       const auto then = speed::predict(setup, e.memory);
       REQUIRE(then);
       CHECK(then->decode_tok_s.value <= Approx(e.speed->decode_tok_s.value));
-      CHECK(then->decode_tok_s_total.value >= 0.999 * e.speed->decode_tok_s_total.value);
+      // Where prompts are the most of the work, a second sequence's delays the first.
+      if (e.speed->bound != speed::Bound::memory) continue;
+      CHECK(then->decode_tok_s_total.value >= e.speed->decode_tok_s_total.value);
       ++compared;
     } catch (const Error&) {
       continue;  // refused: nothing to compare
     }
   }
-  CHECK(compared > kDraws / 2);
+  CHECK(compared > kDraws / 4);
 }
