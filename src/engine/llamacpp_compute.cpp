@@ -70,6 +70,8 @@ Hash types_key(Hash hash, const ContextShape& c) {
 Hash context_key(Hash hash, const ModelShape& shape, const ContextShape& c) {
   // The indexer's choice is limited: its sizes do not grow evenly.
   if (shape.streams > 0) add(hash, c.cells);
+  // Without flash attention rows of V are as long as the cache, and copies of quantized ones are padded.
+  if (c.v.quantized) add(hash, c.cells % kRowStep);
   add(hash, c.streams, c.sequences, c.tokens, c.outputs, c.flash_attention);
   return types_key(hash, c);
 }

@@ -32,6 +32,9 @@ constexpr Bytes align_up(Bytes size, Bytes step) {
   return units::ceil_div(size, step) * step;
 }
 
+/// Rows of quantized matrices are readable up to a multiple of so many elements on CUDA (MATRIX_ROW_PADDING).
+inline constexpr std::int64_t kRowStep = 512;
+
 /// Kinds of operation, as far as scheduler and allocator tell them apart.
 enum class Op : std::uint8_t {
   none,     ///< weights, caches, inputs

@@ -6,7 +6,6 @@ namespace qwenfit::engine::llamacpp {
 namespace {
 
 constexpr int kCopies = 4;              // GGML_SCHED_MAX_COPIES
-constexpr std::int64_t kRowStep = 512;  // MATRIX_ROW_PADDING
 constexpr int kMostFusedExperts = 15;   // MOE_WEIGHTED_REDUCTION_MAX_EXPERTS
 
 /// Rows that ggml_backend_cuda_device_offload_op counts.

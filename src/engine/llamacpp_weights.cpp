@@ -12,7 +12,6 @@ using model::Role;
 
 constexpr Bytes kCardAlignment = 128;
 constexpr Bytes kHostAlignment = 32;
-constexpr std::int64_t kRowStep = 512;  // MATRIX_ROW_PADDING of the CUDA backend
 constexpr std::size_t kRoles = static_cast<std::size_t>(Role::talker_vector) + 1;
 
 bool is_expert(Role role) {

@@ -28,6 +28,12 @@ bool keeps_stored_head(std::string_view publisher);
 /// known of a model with this text part, else by the format's ratio. Leaves llama-quantize's own alone.
 void apply_published_size(Job& job);
 
+/// A tensor's name in GGUF files without the beginning that names its layer ("blk.7."), and whether it has
+/// one.
+/// @throws std::logic_error when files of text models do not hold it.
+std::string_view gguf_stem(const catalog::Model& model, const model::Tensor& tensor, int index = 0);
+bool gguf_in_block(const model::Tensor& tensor);
+
 /// Bytes of a GGUF file before its tensors: metadata, tokenizer, tensor infos. About: chat templates differ.
 Bytes gguf_metadata_bytes(const catalog::Model& model, const std::vector<model::Tensor>& tensors);
 

@@ -101,16 +101,19 @@ int gguf_tensor_count(const Tensor& t) {
   return merged ? 1 : static_cast<int>(t.count);
 }
 
-std::string gguf_name(const catalog::Model& model, const Tensor& tensor, int index) {
+bool gguf_in_block(const Tensor& tensor) {
+  return tensor.layer >= 0 && tensor.role != Role::ngram_table;
+}
+
+std::string_view gguf_stem(const catalog::Model& model, const Tensor& tensor, int index) {
   const std::string_view name = stem(model.arch, tensor, index);
   if (name.empty()) throw std::logic_error("a tensor that GGUF files of text models do not hold");
-  // The n-gram table belongs to one layer but is named like an embedding.
-  if (tensor.layer < 0 || tensor.role == Role::ngram_table) return std::string(name);
-  std::string out =
-      "blk.";  // every tensor of every file is named: this takes a quarter of fmt::format's time
-  out += fmt::format_int(tensor.layer).c_str();
-  out += '.';
-  return out += name;
+  return name;
+}
+
+std::string gguf_name(const catalog::Model& model, const Tensor& tensor, int index) {
+  const std::string_view name = gguf_stem(model, tensor, index);
+  return gguf_in_block(tensor) ? fmt::format("blk.{}.{}", tensor.layer, name) : std::string(name);
 }
 
 }  // namespace qwenfit::format

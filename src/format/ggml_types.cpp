@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "ggml.hpp"
 #include "ggml_rules.hpp"
@@ -62,15 +64,13 @@ class Mix {
 
   /// llama.cpp visits tensors by layer, then by name: its counters advance in this order.
   std::vector<std::size_t> walk(const std::vector<Tensor>& tensors) const {
-    std::vector<std::string> names(tensors.size());
+    // Names of one layer begin alike ("blk.7."), ahead of what has no such beginning.
+    std::vector<std::tuple<int, bool, std::string_view>> names;
+    for (const Tensor& t : tensors)
+      names.emplace_back(t.layer, !gguf_in_block(t), gguf_stem(*job_.inventory.model, t));
     std::vector<std::size_t> order(tensors.size());
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      names[i] = gguf_name(*job_.inventory.model, tensors[i]);
-      order[i] = i;
-    }
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return tensors[a].layer != tensors[b].layer ? tensors[a].layer < tensors[b].layer : names[a] < names[b];
-    });
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
     return order;
   }
 

@@ -1,5 +1,8 @@
 // What a GGUF file holds before its tensors (ggml/src/gguf.cpp: gguf_write_to_buf): key-value pairs, the
 // tokenizer among them, and a record per tensor.
+#include <iterator>
+#include <string>
+
 #include "ggml.hpp"
 
 namespace qwenfit::format {
@@ -22,7 +25,8 @@ Bytes gguf_metadata_bytes(const catalog::Model& model, const std::vector<model::
   for (const model::Tensor& t : tensors) {
     const int count = gguf_tensor_count(t);
     const Bytes dimensions = t.is_vector ? 1 : count < t.count ? 3 : 2;
-    const auto name = static_cast<Bytes>(gguf_name(model, t).size());
+    auto name = static_cast<Bytes>(gguf_stem(model, t).size());
+    if (gguf_in_block(t)) name += std::ssize("blk..") - 1 + std::ssize(std::to_string(t.layer));
     infos += count * (kPerTensor + name + dimensions * kPerDimension);
   }
   return kPairs + static_cast<Bytes>(kEntry * model.geometry.vocab_size) + infos;

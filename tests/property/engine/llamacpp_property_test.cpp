@@ -69,7 +69,7 @@ TEST_CASE("the plan of a sketch, replayed for all layers and other contexts, is 
     ComputeJob compute{job.shape, job.context, placement_of(*job.weights, job.shape, a, job.gpus),
                        job.backends, GraphKind::trunk};
     compute.backends.pipeline = job.gpus > 1 && a.everything_on_cards() && !a.moves_experts();
-    for (const std::int64_t more : {0, 512, 7680}) {
+    for (const std::int64_t more : {0, 512, 7936}) {
       compute.context.cells = job.context.cells + more;
       INFO(s.model << " " << *s.format << ", context " << *s.context << " + " << more << ", -ngl "
                    << *s.gpu_layers);
