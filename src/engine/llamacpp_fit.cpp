@@ -62,7 +62,7 @@ class Fitter {
     MemoryPlan plan;
     plan.devices.resize(shares.size());
     place_weights(*job_.weights, job_.shape.layers, a, drafts_with_mtp(job_.setup), plan);
-    place_caches(job_.shape, job_.context, a, plan);
+    place_caches(job_.shape, job_.context, cached_layers(job_.shape, a), plan);
     return plan.devices[card].total() + job_.runtime + compute_[card] <= targets_[card];
   }
 

@@ -1,7 +1,6 @@
 #include "llamacpp_placement.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace qwenfit::engine::llamacpp {
 namespace {
@@ -68,30 +67,32 @@ Bytes layer_cache_bytes(const ModelShape& shape, const ContextShape& context, bo
   return sum;
 }
 
-void place_caches(const ModelShape& shape, const ContextShape& context, const Arrangement& a,
-                  MemoryPlan& plan) {
+std::vector<CachedLayers> cached_layers(const ModelShape& shape, const Arrangement& a) {
+  std::vector<CachedLayers> out;
+  for (int layer = 0; layer < shape.layers; ++layer) {
+    const int device = a.layers[static_cast<std::size_t>(layer)];
+    auto it = std::find_if(out.begin(), out.end(), [&](const CachedLayers& c) { return c.device == device; });
+    if (it == out.end()) it = out.insert(it, {device});
+    ++(shape.linear(layer) ? it->recurrent : it->attention);
+    it->lookup = it->lookup || layer == shape.ple_layer;
+  }
+  return out;
+}
+
+void place_caches(const ModelShape& shape, const ContextShape& context,
+                  const std::vector<CachedLayers>& layers, MemoryPlan& plan) {
   const std::int64_t rows = context.sequences * context.snapshots;
   const std::int64_t channels = (2 * std::int64_t{shape.key_heads} + shape.value_heads) * shape.state;
   const Bytes conv = (shape.conv - 1) * channels * 4 * rows;
   const Bytes state = std::int64_t{shape.state} * shape.state * shape.value_heads * 4 * rows;
-  // All layers of a kind are of one size.
-  const auto both = [](auto&& bytes) { return std::array{bytes(false), bytes(true)}; };
-  const std::array cache = both([&](bool card) { return layer_cache_bytes(shape, context, card); });
-  const std::array recurrent =
-      both([&](bool card) { return buffer_bytes(conv, kF32, 0, card) + buffer_bytes(state, kF32, 0, card); });
-  for (int layer = 0; layer < shape.layers; ++layer) {
-    const int device = a.layers[static_cast<std::size_t>(layer)];
-    const bool card = device != kHost;
-    DeviceMemory* d = card ? &plan.devices[static_cast<std::size_t>(device)] : nullptr;
-    if (shape.linear(layer)) {
-      (card ? d->recurrent_state : plan.host.recurrent_state) += recurrent[card ? 1 : 0];
-    } else {
-      (card ? d->kv_cache : plan.host.kv_cache) += cache[card ? 1 : 0];
-    }
-    if (layer == shape.ple_layer) {
-      const Bytes history = shape.ple_history() * shape.streams * shape.width * 4 * rows;
-      (card ? d->recurrent_state : plan.host.recurrent_state) += buffer_bytes(history, kF32, 0, card);
-    }
+  const Bytes history = shape.ple_history() * shape.streams * shape.width * 4 * rows;
+  for (const CachedLayers& l : layers) {
+    const bool card = l.device != kHost;
+    DeviceMemory* d = card ? &plan.devices[static_cast<std::size_t>(l.device)] : nullptr;
+    Bytes recurrent = l.recurrent * (buffer_bytes(conv, kF32, 0, card) + buffer_bytes(state, kF32, 0, card));
+    if (l.lookup) recurrent += buffer_bytes(history, kF32, 0, card);
+    (card ? d->recurrent_state : plan.host.recurrent_state) += recurrent;
+    (card ? d->kv_cache : plan.host.kv_cache) += l.attention * layer_cache_bytes(shape, context, card);
   }
 }
 

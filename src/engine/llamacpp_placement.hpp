@@ -30,9 +30,18 @@ Arrangement arrange(int layers, int gpu_layers, const std::vector<double>& share
 void place_weights(const WeightTable& table, int trunk_layers, const Arrangement& arrangement, bool load_mtp,
                    MemoryPlan& plan);
 
+/// Layers with a cache or a state on one device or the host: counted once, placed at many contexts.
+struct CachedLayers {
+  int device = kHost;
+  int attention = 0;
+  int recurrent = 0;
+  bool lookup = false;  ///< Qwen4Exp's, with a history of its own
+};
+std::vector<CachedLayers> cached_layers(const ModelShape& shape, const Arrangement& arrangement);
+
 /// Adds KV cache and recurrent state of the main context.
-void place_caches(const ModelShape& shape, const ContextShape& context, const Arrangement& arrangement,
-                  MemoryPlan& plan);
+void place_caches(const ModelShape& shape, const ContextShape& context,
+                  const std::vector<CachedLayers>& layers, MemoryPlan& plan);
 
 /// Bytes of K and V of one layer in a buffer of a card or the host.
 Bytes layer_cache_bytes(const ModelShape& shape, const ContextShape& context, bool on_card);

@@ -57,10 +57,10 @@ ComputeJob compute_job(const Job& job, const Arrangement& a) {
 
 /// The MTP block as the only layer of a second context: it has a cache, a graph and logits of its own.
 /// Nothing where llama.cpp leaves the block out.
-std::optional<ComputeJob> draft_job(const Job& job, const Arrangement& a, const ComputeJob& trunk) {
+std::optional<ComputeJob> draft_job(const Job& job, const Arrangement& a) {
   const auto layer = static_cast<std::size_t>(job.shape.layers);
   if (!drafts_with_mtp(job.setup) || layer >= a.layers.size() || job.shape.streams > 0) return std::nullopt;
-  ComputeJob draft = trunk;
+  ComputeJob draft = compute_job(job, a);
   draft.kind = GraphKind::mtp;
   const int device = a.layers[layer];
   draft.placement.layers = {
@@ -109,9 +109,11 @@ Job job_of(const Setup& setup) {
 }
 
 Arranged::Arranged(const Job& job, Arrangement arrangement)
-    : job_(job), a_(std::move(arrangement)), trunk_(compute_job(job, a_)) {
-  if (std::optional<ComputeJob> draft = draft_job(job, a_, compute_job(job, a_)))
-    draft_.emplace(std::move(*draft));
+    : job_(job),
+      a_(std::move(arrangement)),
+      cached_(cached_layers(job.shape, a_)),
+      trunk_(compute_job(job, a_)) {
+  if (std::optional<ComputeJob> draft = draft_job(job, a_)) draft_.emplace(std::move(*draft));
   place_fixed();
 }
 
@@ -154,7 +156,7 @@ void Arranged::plan_compute(const ContextShape& context) {
 
 void Arranged::place(const ContextShape& context) {
   reset();
-  place_caches(job_.shape, context, a_, plan_);
+  place_caches(job_.shape, context, cached_, plan_);
   const Bytes logits = context.sequences * std::int64_t{job_.shape.vocab} * 4;
   plan_.host.output += logits;
   if (context.sequences > kMostSequences) {

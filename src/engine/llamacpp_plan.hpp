@@ -47,6 +47,7 @@ class Arranged {
 
   const Job& job_;
   Arrangement a_;
+  std::vector<CachedLayers> cached_;
   ComputePlanner trunk_;
   std::optional<ComputePlanner> draft_;  ///< of the MTP block as a context of its own
   std::vector<Bytes> weights_;           ///< of each device, then the host

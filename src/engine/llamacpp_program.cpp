@@ -178,9 +178,10 @@ Program::Order::Order(const Backends& backends, Workbench& w) {
   }
   std::vector<std::int16_t> weight_of(w.graph.tensors.size(), -1);
   steps.reserve(events.list.size());
-  int layer = -1;
+  std::size_t segment = 0;
   for (const Event& e : events.list) {
-    while (steps.size() >= begins[static_cast<std::size_t>(layer + 2)]) ++layer;
+    while (steps.size() >= begins[segment + 1]) ++segment;
+    const int layer = static_cast<int>(segment) - 1;
     const Tensor& source = w.graph[name.original(e.tensor)];
     std::int16_t& weight = weight_of[static_cast<std::size_t>(e.tensor)];
     if (name.is_copy(e.tensor) && source.role >= 0) {

@@ -5,8 +5,8 @@
 namespace qwenfit::engine::llamacpp {
 namespace {
 
-constexpr int kCopies = 4;              // GGML_SCHED_MAX_COPIES
-constexpr int kMostFusedExperts = 15;   // MOE_WEIGHTED_REDUCTION_MAX_EXPERTS
+constexpr int kCopies = 4;             // GGML_SCHED_MAX_COPIES
+constexpr int kMostFusedExperts = 15;  // MOE_WEIGHTED_REDUCTION_MAX_EXPERTS
 
 /// Rows that ggml_backend_cuda_device_offload_op counts.
 std::int64_t batch_rows(const Tensor& t) {
