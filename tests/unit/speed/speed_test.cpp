@@ -1,7 +1,12 @@
 // What is said beside the figures: where they come from, and what hardware can't do.
+#include <array>
+#include <cmath>
+
 #include "catch.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "speed/step.hpp"
+#include "speed/work.hpp"
 
 using namespace qwenfit;
 
@@ -75,4 +80,98 @@ TEST_CASE("no prompt is processed faster than the hardware multiplies") {
       CHECK(e.speed->prefill_tok_s.value * 2 * 7e9 < limit.tflops * 1e12);
     }
   }
+}
+
+TEST_CASE("a server under load works off the prompts of new sequences in between, llama.cpp alone does not") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto prompts = [&](const std::string& engine, const std::string& format, int concurrency) {
+    Scenario s = on("qwen3-8b", "h100-sxm-80gb", engine, format);
+    s.prompt_tokens = 4096;
+    s.output_tokens = 128;
+    s.concurrency = concurrency;
+    const Estimate e = estimator.estimate(s);
+    const speed::Work prompt = speed::prefill_work(e.setup, e.memory);
+    return std::pair{speed::decode_work(e.setup, e.memory).prompts_s,
+                     (prompt.compute_s + 2 * prompt.attention_s) / 128};
+  };
+  CHECK(prompts("vllm", "bf16", 1).first == 0);
+  const auto [nine, each] = prompts("vllm", "bf16", 9);
+  CHECK(nine == Approx(8 * each));
+  CHECK(prompts("llama.cpp", "q8_0", 9).first == 0);
+}
+
+TEST_CASE("of versions only the turns of engines count, and none said is the newest") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto decode = [&](const std::string& engine, const std::string& format, const std::string& version) {
+    Scenario s = on("qwen2.5-7b", "rtx-3090", engine, format);
+    if (!version.empty()) s.engine_version = version;
+    const Estimate e = estimator.estimate(s);
+    REQUIRE(e.speed);
+    return e.speed->decode_tok_s.value;
+  };
+  for (const auto& [engine, format] : {std::pair{"vllm", "bf16"}, std::pair{"exllamav3", "exl3-4.0bpw"}}) {
+    const bool vllm = std::string_view(engine) == "vllm";
+    INFO(engine);
+    const double newest = decode(engine, format, "");
+    CHECK(decode(engine, format, vllm ? "0.6.3" : "1.0.0") == newest);
+    CHECK(decode(engine, format, vllm ? "v0.4.2" : "0.0.43") < newest);
+  }
+}
+
+TEST_CASE("processors with more channels lose more of their bandwidth, and the interval is wider") {
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  const auto kept = [&](const char* name) {
+    const catalog::Device& d = *catalog.find_device(name).device;
+    return speed::reached_bandwidth(d) / (*d.bandwidth_gb_s * 1e9);
+  };
+  CHECK(kept("cpu-ddr5-6000-dual") == Approx(1 / (1 + 96.0 / 400)));
+  CHECK(kept("epyc-genoa-ddr5-4800-12ch") == Approx(1 / (1 + 460.8 / 400)));
+  CHECK(kept("rtx-4090") == 1);
+  Estimator estimator(catalog);
+  const auto width = [&](const char* device) {
+    const Estimate e = estimator.estimate(on("qwen3-8b", device, "llama.cpp", "q4_k_m"));
+    REQUIRE(e.speed);
+    return e.speed->decode_tok_s.value / e.speed->decode_tok_s.low;
+  };
+  CHECK(width("epyc-genoa-ddr5-4800-12ch") > width("cpu-ddr5-6000-dual"));
+}
+
+TEST_CASE("factors on parts multiply these, and shared ones all but caches, products and prompts") {
+  speed::Parts parts{
+      .memory = 4, .cache = 1, .compute = 2, .latency = 1, .interconnect = 1, .host = 1, .prompts = 1};
+  std::array<double, speed::kShares> logs{};
+  logs[static_cast<std::size_t>(speed::Share::memory)] = std::log(2.0);
+  logs[static_cast<std::size_t>(speed::Share::shared)] = std::log(3.0);
+  parts.multiply(logs);
+  CHECK(parts.cache == Approx(2));
+  CHECK(parts.memory == Approx(3 * 2 * 3 + 2));
+  CHECK(parts.compute == 2);
+  CHECK(parts.latency == Approx(3));
+  CHECK(parts.interconnect == Approx(3));
+  CHECK(parts.host == Approx(3));
+  CHECK(parts.prompts == 1);
+}
+
+TEST_CASE("an engine's backend that was never measured takes the constants of its most measured one") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const Estimate e = estimator.estimate(on("qwen3-8b", "mi300x", "transformers", "bf16"));
+  CHECK(speed::group_of(e.setup, speed::Phase::decode) == "decode transformers rocm");
+  const speed::Group& group = speed::find_group(e.setup, speed::Phase::decode);
+  CHECK(group.name == "decode transformers cuda");
+  CHECK_FALSE(speed::is_of(group, e.setup, speed::Phase::decode));
+}
+
+TEST_CASE("how far batching is free stays below what the caches and products allow") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const Estimate e = estimator.estimate(on("qwen3-0.6b", "h100-sxm-80gb", "vllm", "bf16"));
+  REQUIRE(e.speed);
+  REQUIRE(e.speed->bound == speed::Bound::latency);
+  const std::string_view hint = e.speed->hint;
+  const std::string_view until = "batching is nearly free until ";
+  REQUIRE(hint.find(until) != std::string_view::npos);
+  Scenario s = on("qwen3-0.6b", "h100-sxm-80gb", "vllm", "bf16");
+  s.concurrency = std::stoll(std::string(hint.substr(hint.find(until) + until.size())));
+  const Estimate batch = estimator.estimate(s);
+  REQUIRE(batch.speed);
+  CHECK(batch.speed->itl_ms.value < 2 * e.speed->itl_ms.value);
 }
