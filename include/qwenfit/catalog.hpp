@@ -307,6 +307,16 @@ struct PublishedFile {
   Text source;
 };
 
+/// Where the files of a model can be had in some formats: a GGUF repository of Hugging Face, or the beginning
+/// of the tags of Ollama's registry.
+struct Download {
+  Text id;             ///< "unsloth.qwen3-8b-gguf", "ollama.qwen3.8b"
+  Text name;           ///< "unsloth/Qwen3-8B-GGUF"; "qwen3:8b", whose tags are "qwen3:8b-q8_0" and so on
+  Text of;             ///< Hugging Face id of the model, "Qwen/Qwen3-8B"
+  List<Text> formats;  ///< ids of weight formats that are known to be there
+  Text source;
+};
+
 /// The score of one format in a table.
 struct QualityScore {
   Text format;  ///< id of the weight format
@@ -491,6 +501,8 @@ class Catalog {
   const std::vector<const Engine*>& engines() const;
   /// Best first: the newest source of a file stands before older ones.
   const std::vector<const PublishedFile*>& published_files() const;
+  /// Of one model a format stands in one GGUF repository, and in one family of Ollama's tags.
+  const std::vector<const Download*>& downloads() const;
   const std::vector<const QualityTable*>& quality_tables() const;
 
   /// The record with this exact id, else null.

@@ -31,6 +31,10 @@ std::vector<const catalog::Model*> derivatives(const catalog::Catalog& catalog, 
 /// The models of the same family, smallest first, `model` among them. By size as the publisher names it.
 std::vector<const catalog::Model*> family(Estimator& estimator, const catalog::Model& model);
 
+/// Where GGUF files of the model, or of that variant of it, can be had.
+std::vector<const catalog::Download*> downloads(const catalog::Catalog& catalog, const catalog::Model& model,
+                                                const catalog::Variant* variant);
+
 /// A record of an overlay and what is wrong with it, if anything.
 struct CheckedRecord {
   catalog::OverlayRecord record;

@@ -46,6 +46,7 @@ QWENFIT_NAMED(Device)
 QWENFIT_NAMED(Engine)
 QWENFIT_NAMED(MixRatio)
 QWENFIT_NAMED(PublishedFile)
+QWENFIT_NAMED(Download)
 QWENFIT_NAMED(QualityScore)
 QWENFIT_NAMED(QualityTable)
 #undef QWENFIT_NAMED
@@ -134,7 +135,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   Arena arena;
   Records records;
   Origins origins;
-  for (const char* folder : {"models", "devices", "formats", "engines", "quality"}) {
+  for (const char* folder : {"models", "devices", "formats", "engines", "quality", "downloads"}) {
     read_files(data_dir + "/" + folder, records, arena, origins);
   }
   const std::vector<NameEntry> index = build_index(records, arena);
@@ -152,6 +153,7 @@ int bake(const std::string& data_dir, const std::string& output, const std::stri
   emit.array("devices", records.devices);
   emit.array("engines", records.engines);
   emit.array("published_files", records.published_files);
+  emit.array("downloads", records.downloads);
   emit.array("quality_tables", records.quality_tables);
   emit.out() << "static constexpr NameEntry k_names[] = {\n";
   for (const NameEntry& e : index) {

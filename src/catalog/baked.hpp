@@ -14,6 +14,7 @@ extern const std::span<const WeightFormat> formats;
 extern const std::span<const Device> devices;
 extern const std::span<const Engine> engines;
 extern const std::span<const PublishedFile> published_files;
+extern const std::span<const Download> downloads;
 extern const std::span<const QualityTable> quality_tables;
 extern const std::span<const NameEntry> names;
 extern const std::string_view date;

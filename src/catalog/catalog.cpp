@@ -62,6 +62,7 @@ const Catalog& Catalog::builtin() {
     impl->dtypes = pointers(baked::dtypes);
     impl->engines = pointers(baked::engines);
     impl->published_files = pointers(baked::published_files);
+    impl->downloads = pointers(baked::downloads);
     impl->quality_tables = pointers(baked::quality_tables);
     impl->names = baked::names;
     return Catalog(std::move(impl));
@@ -77,6 +78,7 @@ Records copy_records(const Catalog& catalog) {
   copy(out.dtypes, catalog.dtypes());
   copy(out.engines, catalog.engines());
   copy(out.published_files, catalog.published_files());
+  copy(out.downloads, catalog.downloads());
   copy(out.quality_tables, catalog.quality_tables());
   return out;
 }
@@ -93,6 +95,7 @@ Catalog Catalog::with_overlay(const std::string& path) const {
   impl->dtypes = pointers(std::span<const DType>(impl->records.dtypes));
   impl->engines = pointers(std::span<const Engine>(impl->records.engines));
   impl->published_files = pointers(std::span<const PublishedFile>(impl->records.published_files));
+  impl->downloads = pointers(std::span<const Download>(impl->records.downloads));
   impl->quality_tables = pointers(std::span<const QualityTable>(impl->records.quality_tables));
   impl->own_names = build_index(impl->records, impl->arena);
   impl->names = impl->own_names;
@@ -118,6 +121,9 @@ const std::vector<const Engine*>& Catalog::engines() const {
 }
 const std::vector<const PublishedFile*>& Catalog::published_files() const {
   return impl_->published_files;
+}
+const std::vector<const Download*>& Catalog::downloads() const {
+  return impl_->downloads;
 }
 const std::vector<const QualityTable*>& Catalog::quality_tables() const {
   return impl_->quality_tables;

@@ -21,6 +21,7 @@ struct Catalog::Impl {
   std::vector<const DType*> dtypes;
   std::vector<const Engine*> engines;
   std::vector<const PublishedFile*> published_files;
+  std::vector<const Download*> downloads;
   std::vector<const QualityTable*> quality_tables;
   std::span<const NameEntry> names;
 

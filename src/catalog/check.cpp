@@ -55,6 +55,10 @@ class Checker {
       expect(find(records_.formats, f.format), "format '{}' is no format", f.format);
       expect(f.bytes > f.rounding, "bytes must be above the rounding");
     }
+    for (const Download& d : records_.downloads) {
+      about(d);
+      for (const Text f : d.formats) expect(find(records_.formats, f), "format '{}' is no format", f);
+    }
     for (const QualityTable& t : records_.quality_tables) quality(t);
     return std::move(proof_);
   }

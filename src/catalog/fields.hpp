@@ -307,6 +307,15 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Publishe
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Download> {
+  v("id", r.id, Need::required);
+  v("name", r.name, Need::required);
+  v("of", r.of, Need::required);
+  v("formats", r.formats, Need::required);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WeightFormat> {
   v("id", r.id, Need::required);
   v("name", r.name, Need::required);

@@ -38,6 +38,7 @@ struct Records {
   std::vector<Device> devices;
   std::vector<Engine> engines;
   std::vector<PublishedFile> published_files;
+  std::vector<Download> downloads;
   std::vector<QualityTable> quality_tables;
 };
 
@@ -50,6 +51,7 @@ void for_each_list(R& records, F&& f) {
   f("devices", records.devices);
   f("engines", records.engines);
   f("published_files", records.published_files);
+  f("downloads", records.downloads);
   f("quality_tables", records.quality_tables);
 }
 
@@ -82,6 +84,10 @@ constexpr std::string_view kind_of<Engine>() {
 template <>
 constexpr std::string_view kind_of<PublishedFile>() {
   return "published file";
+}
+template <>
+constexpr std::string_view kind_of<Download>() {
+  return "download";
 }
 template <>
 constexpr std::string_view kind_of<QualityTable>() {

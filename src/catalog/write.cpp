@@ -81,6 +81,9 @@ ordered_json to_json(const Engine& record) {
 ordered_json to_json(const PublishedFile& record) {
   return record_of(record);
 }
+ordered_json to_json(const Download& record) {
+  return record_of(record);
+}
 ordered_json to_json(const QualityTable& record) {
   return record_of(record);
 }

@@ -14,6 +14,7 @@ nlohmann::ordered_json to_json(const WeightFormat& record);
 nlohmann::ordered_json to_json(const Device& record);
 nlohmann::ordered_json to_json(const Engine& record);
 nlohmann::ordered_json to_json(const PublishedFile& record);
+nlohmann::ordered_json to_json(const Download& record);
 nlohmann::ordered_json to_json(const QualityTable& record);
 
 }  // namespace qwenfit::catalog

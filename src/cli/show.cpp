@@ -22,7 +22,8 @@ Card model(const catalog::Catalog& catalog, const std::string& name) {
   const catalog::ModelMatch match = catalog.find_model(name);
   Estimator estimator(catalog);
   return report::model_card(*match.model, match.variant, model_facts(estimator, *match.model),
-                            family(estimator, *match.model), derivatives(catalog, *match.model));
+                            family(estimator, *match.model), derivatives(catalog, *match.model),
+                            downloads(catalog, *match.model, match.variant));
 }
 
 Card card_of_kind(const catalog::Catalog& catalog, std::string_view kind, const std::string& name) {

@@ -53,6 +53,28 @@ bool is_repository(const std::string& name) {
          name.front() != '/' && name.front() != '.' && name.front() != '~' && !lower(name).ends_with(".gguf");
 }
 
+/// "q4_k_m" as tags of Ollama's registry spell it: "q4_K_M".
+std::string ollama_word(catalog::Text format) {
+  if (format == "f16") return "fp16";
+  std::string out(format);
+  for (std::size_t i = std::min(out.find('_'), out.size()); i < out.size(); ++i)
+    out[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[i])));
+  return out;
+}
+
+/// Where the catalog knows this GGUF file to be; empty: nowhere.
+std::string download_of(const engine::Setup& setup, const catalog::WeightFormat& format, bool ollama) {
+  for (const catalog::Download* d : setup.catalog->downloads()) {
+    const bool tags = d->id.starts_with("ollama.");
+    if (tags != ollama || d->of != repository(setup) ||
+        std::find(d->formats.begin(), d->formats.end(), format.id) == d->formats.end())
+      continue;
+    return tags ? fmt::format("{}-{}", d->name, ollama_word(format.id))
+                : fmt::format("{}:{}", d->name, format.name);
+  }
+  return "";
+}
+
 ServedModel gguf(const Scenario& asked, const Estimate& e, const catalog::WeightFormat& format) {
   ServedModel out;
   const bool ollama = e.setup.engine->id == "ollama";
@@ -64,6 +86,11 @@ ServedModel gguf(const Scenario& asked, const Estimate& e, const catalog::Weight
   // A tag of Ollama's registry that says the format, or means its own.
   if (ollama && asked.model.find(':') != std::string::npos && !asked.format) {
     out.name = asked.model;
+    return out;
+  }
+  if (out.name = download_of(e.setup, format, ollama); !out.name.empty()) return out;
+  if (out.name = ollama ? download_of(e.setup, format, false) : ""; !out.name.empty()) {
+    out.name.insert(0, "hf.co/");
     return out;
   }
   out.is_file = true;

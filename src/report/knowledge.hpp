@@ -24,7 +24,8 @@ Table engines_list(const std::vector<const catalog::Engine*>& engines);
 /// @param facts nothing when the geometry is not published.
 Card model_card(const catalog::Model& model, const catalog::Variant* variant,
                 const std::optional<ModelFacts>& facts, const std::vector<const catalog::Model*>& family,
-                const std::vector<const catalog::Model*>& derivatives);
+                const std::vector<const catalog::Model*>& derivatives,
+                const std::vector<const catalog::Download*>& downloads);
 Card device_card(const catalog::Device& device);
 Card format_card(const catalog::WeightFormat& format);
 Card engine_card(const catalog::Engine& engine);

@@ -178,7 +178,8 @@ void add_memory(CardFiller& card, const catalog::Model& m, const ModelFacts& f) 
 
 Card model_card(const catalog::Model& m, const catalog::Variant* variant,
                 const std::optional<ModelFacts>& facts, const std::vector<const catalog::Model*>& family,
-                const std::vector<const catalog::Model*>& derivatives) {
+                const std::vector<const catalog::Model*>& derivatives,
+                const std::vector<const catalog::Download*>& downloads) {
   Card card{"model", std::string(m.id), std::string(variant ? variant->name : m.name), {}};
   CardFiller fill(card, m.derived, m.unverified);
   add_identity(fill, m, variant, facts);
@@ -197,6 +198,10 @@ Card model_card(const catalog::Model& m, const catalog::Variant* variant,
   for (const catalog::Variant& v : m.variants) variants.emplace_back(v.name);
   fill.list("variants", "Variants", std::move(variants));
   fill.list("official_formats", "Official formats", m.official_formats);
+  std::vector<std::string> files;
+  for (const catalog::Download* d : downloads)
+    files.push_back(fmt::format("{}{}", d->id.starts_with("ollama.") ? "ollama: " : "", d->name));
+  fill.list("downloads", "GGUF files", std::move(files));
   if (facts) {
     std::vector<std::string> engines(facts->engines.begin(), facts->engines.end());
     fill.list("engines", "Runs in", std::move(engines));

@@ -103,6 +103,20 @@ std::vector<const catalog::Model*> family(Estimator& estimator, const catalog::M
   return out;
 }
 
+std::vector<const catalog::Download*> downloads(const catalog::Catalog& catalog, const catalog::Model& model,
+                                                const catalog::Variant* variant) {
+  const auto is_asked = [&](catalog::Text of) {
+    if (variant) return variant->hf_id == of;
+    return model.hf_id == of || std::any_of(model.variants.begin(), model.variants.end(),
+                                            [&](const catalog::Variant& v) { return v.hf_id == of; });
+  };
+  std::vector<const catalog::Download*> out;
+  for (const catalog::Download* d : catalog.downloads()) {
+    if (is_asked(d->of)) out.push_back(d);
+  }
+  return out;
+}
+
 std::vector<CheckedRecord> check_overlay(const catalog::Catalog& base, const std::string& path) {
   const catalog::Catalog merged = base.with_overlay(path);
   std::vector<CheckedRecord> out;

@@ -223,3 +223,20 @@ TEST_CASE("long and odd names are answered at once") {
   CHECK(code_of("\xff\xfe\x80") == ErrorCode::unknown_name);
   CHECK(sentence_of(std::string(5000, 'x')).size() < 1000);
 }
+
+TEST_CASE("files that can be had answer to their names") {
+  const Catalog& catalog = Catalog::builtin();
+  REQUIRE(catalog.downloads().size() > 200);
+  for (const catalog::Download* d : catalog.downloads()) {
+    const catalog::ModelMatch of = catalog.find_model(d->of);
+    for (const catalog::Text format : d->formats) {
+      const char* between = d->id.starts_with("ollama.") ? "-" : ":";
+      const std::string name = std::string(d->name) + between + std::string(catalog.format(format)->name);
+      INFO(name);
+      const catalog::ModelMatch match = catalog.find_model(name);
+      CHECK(match.model == of.model);
+      REQUIRE(match.format);
+      CHECK(match.format->id == format);
+    }
+  }
+}

@@ -157,6 +157,7 @@ TEST_CASE("what the program holds is what the files say, and valid") {
                           : kind == "dtypes"          ? json(to_json(*catalog.dtype(id)))
                           : kind == "engines"         ? json(to_json(*catalog.engine(id)))
                           : kind == "published_files" ? json(to_json(with_id(catalog.published_files(), id)))
+                          : kind == "downloads"       ? json(to_json(with_id(catalog.downloads(), id)))
                                                       : json(to_json(with_id(catalog.quality_tables(), id)));
         CHECK(telling(held) == telling(record));
         CHECK(violation("catalog", json{{list, {held}}}.dump()) == "");
@@ -189,6 +190,7 @@ TEST_CASE("reader and schema refuse the same") {
       {"formats", json(to_json(*catalog.format("q4_k_m")))},
       {"formats", json(to_json(*catalog.format("ud-q4_k_xl")))},
       {"published_files", json(to_json(*catalog.published_files().front()))},
+      {"downloads", json(to_json(*catalog.downloads().front()))},
       {"quality_tables", json(to_json(*catalog.quality_tables().front()))},
       {"dtypes", json(to_json(*catalog.dtype("q4_k")))},
       {"engines", json(to_json(*catalog.engine("vllm")))}};
