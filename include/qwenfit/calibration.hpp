@@ -38,7 +38,8 @@ struct Correction {
   double factor = 1;    ///< measured / predicted rate: the median of the measurements in logarithms
   double variance = 0;  ///< of the logarithm of a further measurement around it
   int rows = 0;
-  bool same_model = false;  ///< the measurements are of this model in this format
+  bool same_model = false;       ///< the measurements are of this model in this format
+  std::vector<std::string> ids;  ///< of the measurements
 };
 
 class Calibration {

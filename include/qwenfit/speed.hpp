@@ -40,6 +40,7 @@ struct Speed {
   Bound bound = Bound::memory;
   Confidence confidence = Confidence::modelled;
   int based_on = 0;  ///< measured rows behind the constants used
+  bool own = false;  ///< `based_on` are the user's own measurements, which correct decoding
   std::string hint;  ///< what would make it faster, one clause
   std::vector<std::string> notes;
 };

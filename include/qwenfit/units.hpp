@@ -65,7 +65,19 @@ std::optional<double> parse_bandwidth(std::string_view text);
 /// Reads a plain finite decimal number.
 std::optional<double> parse_number(std::string_view text);
 
-/// "5.32 GiB", "812 MiB", "96 KiB", "12 B": three significant digits or more, binary units.
+/// What `format_bytes` writes sizes of memory in.
+enum class SizeUnits : std::uint8_t {
+  binary,   ///< GiB, 2^30 bytes
+  decimal,  ///< GB, 10^9 bytes
+};
+/// Chooses them for the whole program, which writes binary units until then. Not while other threads write.
+void write_sizes_in(SizeUnits units);
+
+/// "GiB" or "GB", and a size in it, for tables with the unit in their heading.
+std::string_view large_unit();
+double in_large_units(Bytes bytes);
+
+/// "5.32 GiB", "812 MiB", "96 KiB", "12 B": three significant digits or more, in the units chosen.
 std::string format_bytes(Bytes bytes);
 
 /// "5.71 GB": decimal units, for file sizes as download pages print them.

@@ -26,8 +26,8 @@ constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 /// Answers lines one by one and counts what went wrong.
 class Batch {
  public:
-  explicit Batch(const catalog::Catalog& catalog)
-      : estimator_(catalog, ModelFiles::read, surroundings(catalog)) {}
+  Batch(const catalog::Catalog& catalog, const CommonOptions& common)
+      : estimator_(catalog, ModelFiles::read, surroundings(catalog, common)) {}
 
   void line(std::string_view text, std::string& out) {
     ++line_;
@@ -111,6 +111,7 @@ int run_batch(const std::vector<std::string>& args) {
   app.add_option("file", file, "JSON lines; - is standard input");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH");
+  add_calibration_option(app, common);
   add_examples(
       app,
       {{"One scenario", "echo '{\"model\": \"qwen3-8b\", \"device\": \"rtx-4090\"}' | qwenfit batch"},
@@ -118,7 +119,7 @@ int run_batch(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
 
   const catalog::Catalog catalog = open_catalog(common);
-  Batch batch(catalog);
+  Batch batch(catalog, common);
   const int input = file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (input < 0) throw Error(ErrorCode::io, fmt::format("can't read {}: {}", file, std::strerror(errno)));
   run(input, file == "-" ? "standard input" : file, batch);

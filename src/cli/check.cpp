@@ -139,6 +139,7 @@ int run_check(const std::vector<std::string>& args) {
                  "text, json, junit, sarif, github, markdown or tap; with =FILE into a file; may be repeated")
       ->type_name("FORMAT[=FILE]");
   app.add_flag("--json", common.json, "as --format json");
+  add_calibration_option(app, common);
   app.add_option("--fail-on", o.fail_on,
                  "what makes the exit code 1: warning, error (the default) or unknown")
       ->type_name("LEVEL")
@@ -168,7 +169,7 @@ int run_check(const std::vector<std::string>& args) {
     throw Error(ErrorCode::usage, "no file is named; - is standard input, -- COMMAND a command line");
 
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog, common));
   o.plan.catalog = &catalog;
   prepare(o);
   if (!o.baseline.empty()) o.plan.baseline = read_baseline(o.baseline);

@@ -39,6 +39,8 @@ int run_models(const std::vector<std::string>& args);
 int run_max(const std::vector<std::string>& args);
 int run_list(const std::vector<std::string>& args);
 int run_show(const std::vector<std::string>& args);
+int run_calibrate(const std::vector<std::string>& args);
+int run_config(const std::vector<std::string>& args);
 int run_detect(const std::vector<std::string>& args);
 int run_inspect(const std::vector<std::string>& args);
 int run_catalog(const std::vector<std::string>& args);

@@ -11,6 +11,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "report/advice.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -73,14 +74,16 @@ int run_compare(const std::vector<std::string>& args) {
   app.add_option("--engines", sides.engines, "engines to compare, joined by commas")->delimiter(',');
   add_scenario_options(app, args, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app,
                {{"Two small models of two generations", "qwenfit compare qwen2.5-0.5b-instruct qwen3-0.6b"},
                 {"On a device", "qwenfit compare qwen3-14b qwen3-30b-a3b -d rtx-4090"},
                 {"Formats of one model", "qwenfit compare qwen3-8b --formats q4_k_m,q8_0 -d 'RTX 3060 12GB'"},
                 {"Devices", "qwenfit compare qwen3-32b --devices rtx-5090,l40s,h100"}});
   if (!parse(app, args)) return kAnswered;
+  if (sides.devices.empty()) apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   std::vector<std::string> names;
   const std::vector<Scenario> scenarios = vary(scenario, sides, names);
   const Comparison comparison = compare(estimator, scenarios, names);

@@ -9,6 +9,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "report/advice.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -26,6 +27,7 @@ int run_cost(const std::vector<std::string>& args) {
                     ->check(CLI::Range(1e-3, 1e9));
   add_scenario_options(app, args, scenario, {"train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app,
                {{"On a rented card, by the number of users", "qwenfit cost qwen3-32b -f fp8 -e vllm -d h100"},
                 {"A price of your own, half of the time idle",
@@ -42,8 +44,9 @@ int run_cost(const std::vector<std::string>& args) {
   } else {
     if (scenario.model.empty())
       throw Error(ErrorCode::usage, "a model is missing, or --tok-s: `qwenfit cost --help`");
+    apply_defaults(scenario);
     const catalog::Catalog catalog = open_catalog(common);
-    Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+    Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
     rows = cost_by_concurrency(estimator, scenario);
   }
   print(report::render(report::cost_table(rows), common.form(), output_style()));

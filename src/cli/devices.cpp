@@ -45,6 +45,7 @@ int run_devices(const std::vector<std::string>& args) {
        "train",
        "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app, {{"What runs an 8B model?", "qwenfit devices qwen3-8b"},
                      {"Does it run on a Mac?", "qwenfit devices qwen2.5-0.5b --class mac --sort memory"},
                      {"The cheapest card for a 32B model at 32k tokens",
@@ -56,7 +57,7 @@ int run_devices(const std::vector<std::string>& args) {
   for (const std::string& kind : kinds) question.kinds.push_back(parse_device_kind(kind));
   question.order = parse_device_order(order);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   const DevicesAnswer answer = compare_devices(estimator, scenario, question);
   const std::size_t most = all ? std::numeric_limits<std::size_t>::max() : kRowsOfGroup;
   print(report::render(answer, common.form(), output_style(), most));

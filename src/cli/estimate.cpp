@@ -8,6 +8,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -32,6 +33,7 @@ int run_estimate(const std::vector<std::string>& args) {
       ->required();
   add_scenario_options(app, args, scenario);
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app, {{"Does it fit, and how fast is it?", "qwenfit estimate qwen3-8b --device rtx-4090"},
                      {"A format, a longer context, an 8-bit KV cache",
                       "qwenfit estimate qwen3-8b -f q6_k -c 32k --kv-type q8_0 -d 'RTX 3060 12GB'"},
@@ -42,8 +44,9 @@ int run_estimate(const std::vector<std::string>& args) {
                       "qwenfit estimate qwen3-8b -d rtx-4090 --require fits,context=8k --json"}});
   if (!parse(app, args)) return kAnswered;
 
+  apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   Estimate estimate = estimator.estimate(scenario);
   const report::Form form = common.form();
   // Sentences are for people; JSON is the same object that `batch` writes.

@@ -12,6 +12,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/units.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -80,6 +81,7 @@ int run_finetune(const std::vector<std::string>& args) {
   if (app.count("--checkpointing") > 0) train.gradient_checkpointing = options.checkpointing;
   if (options.fsdp) train.fsdp = true;
 
+  apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
   scenario.train = train;

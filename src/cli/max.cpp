@@ -8,6 +8,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/limits.hpp"
 #include "report/questions.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -29,6 +30,7 @@ int run_max(const std::vector<std::string>& args) {
       ->type_name("ORDER");
   add_scenario_options(app, args, scenario, {"train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(
       app,
       {{"How long a context?", "qwenfit max qwen3-8b -d rtx-3060-12gb"},
@@ -52,8 +54,9 @@ int run_max(const std::vector<std::string>& args) {
   const DeviceOrder device_order = parse_device_order(order);
   if (device_order == DeviceOrder::speed)
     throw Error(ErrorCode::invalid_value, "sort: 'speed': the least of the devices is by memory or price");
+  if (limit != Limit::device) apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   const LimitAnswer answer = find_limit(estimator, scenario, limit, device_order);
   print(report::render(report::limit_card(answer), common.form(), output_style()));
   return answer.value || !answer.name.empty() ? kAnswered : kRequirementNotMet;

@@ -11,6 +11,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "report/questions.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -36,6 +37,7 @@ int run_models(const std::vector<std::string>& args) {
   app.add_flag("--all", all, "all models, not the first only");
   add_scenario_options(app, args, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app, {{"What runs on a 12 GB card?", "qwenfit models --device 'RTX 3060 12GB'"},
                      {"For code, with 32k tokens of context", "qwenfit models --for code -d rtx-4090 -c 32k"},
                      {"On two cards", "qwenfit models -d rtx-3090 --count 2 --all --csv"},
@@ -43,8 +45,9 @@ int run_models(const std::vector<std::string>& args) {
   if (!parse(app, args)) return kAnswered;
   question.use = catalog::parse_use_case(use);
   question.filter = fmt::format("{}", fmt::join(words, " "));
+  apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog, common));
   const ModelsAnswer answer = compare_models(estimator, scenario, question);
   const bool people = common.form() == report::Form::text || common.form() == report::Form::markdown;
   const std::size_t most = all || !people ? std::numeric_limits<std::size_t>::max() : kRows;

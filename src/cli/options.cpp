@@ -11,6 +11,7 @@
 #include "help.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
+#include "settings.hpp"
 #include "user_files.hpp"
 
 namespace qwenfit::cli {
@@ -105,6 +106,7 @@ std::string unknown_option(const CLI::App& app, const std::string& typed) {
 }  // namespace
 
 void add_common_options(CLI::App& app, CommonOptions& options) {
+  options.reports = true;
   auto* json = app.add_flag("--json", options.json, "JSON, as the contract has it")->group("Output");
   auto* csv = app.add_flag("--csv", options.csv, "CSV with a header line")->group("Output")->excludes(json);
   app.add_flag("--markdown", options.markdown, "a Markdown table")
@@ -114,6 +116,12 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
   app.add_option("--catalog", options.catalogs, "JSON file or folder with entries of your own")
       ->type_name("PATH")
       ->group("Output");
+}
+
+void add_calibration_option(CLI::App& app, CommonOptions& options) {
+  app.add_flag("--calibration,!--no-calibration", options.calibration,
+               "correct speeds by your own measurements (on; `qwenfit calibrate list` shows them)")
+      ->group("Answer");
 }
 
 void add_scenario_options(CLI::App& app, const std::vector<std::string>& args, Scenario& scenario,
@@ -220,6 +228,11 @@ std::string config_folder() {
 catalog::Catalog open_catalog(const CommonOptions& options) {
   namespace fs = std::filesystem;
   catalog::Catalog catalog = catalog::Catalog::builtin();
+  // Sentences go into JSON too: there they stay as they are.
+  const bool people =
+      options.reports && (options.form() == report::Form::text || options.form() == report::Form::markdown);
+  if (const Settings& settings = user_settings(); people && settings.units == "GB")
+    units::write_sizes_in(units::SizeUnits::decimal);
   const std::string config = config_folder();
   std::error_code error;
   if (!config.empty() && fs::is_directory(config, error)) catalog = catalog.with_overlay(config);

@@ -17,6 +17,8 @@ struct CommonOptions {
   bool json = false;
   bool csv = false;
   bool markdown = false;
+  bool reports = false;     ///< the command has these forms, set by `add_common_options`
+  bool calibration = true;  ///< the user's own measurements correct speeds
 
   report::Form form() const {
     using report::Form;
@@ -26,6 +28,9 @@ struct CommonOptions {
 
 /// --json, --csv, --markdown, --catalog.
 void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// --[no-]calibration.
+void add_calibration_option(CLI::App& app, CommonOptions& options);
 
 /// A scenario key that a command does not take as an option, and why, as a sentence: "quants compares all
 /// formats". Without a reason the command gives it a meaning of its own, or none.

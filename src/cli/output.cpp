@@ -14,6 +14,7 @@
 
 #include "qwenfit/error.hpp"
 #include "report/screen.hpp"
+#include "settings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -46,6 +47,15 @@ bool locale_is_utf8() {
   return false;
 }
 
+/// Where the settings can't be read, the command says so; its help is shown all the same.
+std::string color_setting() {
+  try {
+    return user_settings().color;
+  } catch (const Error&) {
+    return "auto";
+  }
+}
+
 }  // namespace
 
 void print(std::string_view text) {
@@ -68,6 +78,8 @@ report::Style output_style() {
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   const char* term = variable("TERM");
   style.colour = terminal && !variable("NO_COLOR") && !(term && std::string_view(term) == "dumb");
+  // Settings go before the environment (no-color.org).
+  if (const std::string color = color_setting(); color != "auto") style.colour = color == "always";
   int width = 80;
   winsize size{};
   if (const char* columns = variable("COLUMNS")) width = std::atoi(columns);

@@ -6,6 +6,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "report/questions.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -21,13 +22,15 @@ int run_quants(const std::vector<std::string>& args) {
       app, args, scenario,
       {{"format", "it compares all formats; `qwenfit estimate` takes one"}, "train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(app, {{"By the textbook formula", "qwenfit quants qwen2.5-0.5b --method quick"},
                      {"What fits a card, and how fast is it?", "qwenfit quants qwen3-14b --device rtx-4090"},
                      {"For a spreadsheet", "qwenfit quants qwen3-14b --device rtx-4090 --csv"}});
   if (!parse(app, args)) return kAnswered;
 
+  apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   const QuantsAnswer answer = compare_quants(estimator, scenario);
   print(report::render(report::quants_table(answer, scenario.method == Method::quick), common.form(),
                        output_style()));

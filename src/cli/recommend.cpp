@@ -12,6 +12,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/guide.hpp"
 #include "report/advice.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -89,6 +90,7 @@ int run_recommend(const std::vector<std::string>& args) {
   }
   add_scenario_options(app, words, scenario, {"model", "train", "explain"});
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(
       app, {{"An assistant for programming on a gaming card", "qwenfit recommend --for code -d rtx-4090"},
             {"The best answers that 16 users get at once",
@@ -100,8 +102,9 @@ int run_recommend(const std::vector<std::string>& args) {
   if (!parse(app, words)) return kAnswered;
   Wish wish = wish_of(options);
   if (!wish.min_context) wish.min_context = scenario.context ? scenario.context : scenario.require.context;
+  if (!wish.budget_per_hour) apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog, common));
   if (options.use.empty() && !options.generation.empty()) {
     if (!scenario.devices.empty() || scenario.format || scenario.engine || scenario.context ||
         scenario.concurrency || scenario.require.any() || wish.min_context || wish.min_tok_s ||

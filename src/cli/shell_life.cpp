@@ -101,10 +101,16 @@ int run_complete(const std::vector<std::string>& args) {
   }
   if (args[0] == "list") {
     for (const char* kind : {"models", "devices", "formats", "engines"}) out.add(kind);
+  } else if (args[0] == "calibrate") {
+    if (args.size() == 2) {
+      for (const char* action : {"list", "remove"}) out.add(action);
+    }
+    // Behind --measured a model follows, else files, which the shell knows.
+    if (std::find(args.begin(), args.end(), "--measured") != args.end()) out.add_ids(catalog.models());
   } else if (args[0] == "completion") {
     for (const char* shell : {"bash", "zsh", "fish"}) out.add(shell);
   } else if (args[0] != "check" && args[0] != "plan" && args[0] != "batch" && args[0] != "inspect" &&
-             args[0] != "catalog" && args[0] != "validate") {
+             args[0] != "catalog" && args[0] != "validate" && args[0] != "config") {
     out.add_ids(catalog.models());
     if (args[0] == "show") {
       out.add_ids(catalog.devices());
@@ -132,7 +138,11 @@ int run_man(const std::vector<std::string>& args) {
   print(
       ".SH EXIT STATUS\n.TP\n.B 0\nan answer was given\n.TP\n.B 1\na requirement is not met\n.TP\n.B 2\nthe "
       "command line or the input is wrong\n.TP\n.B 3\nit can\\(aqt be decided\n.SH FILES\n.TP\n.I "
-      "$XDG_CONFIG_HOME/qwenfit/\ncatalog entries of one\\(aqs own\n.SH ENVIRONMENT\n.TP\n.B "
+      "$XDG_CONFIG_HOME/qwenfit/config.json\nsettings: default_device, default_host, units, color\n.TP\n.I "
+      "$XDG_CONFIG_HOME/qwenfit/calibration.json\nmeasurements of one\\(aqs own, which correct "
+      "speeds\n.TP\n.I "
+      "$XDG_CONFIG_HOME/qwenfit/\ncatalog entries of one\\(aqs own: all other *.json\n.SH "
+      "ENVIRONMENT\n.TP\n.B "
       "QWENFIT_CATALOG\na "
       "file or folder of such entries\n.TP\n.B NO_COLOR\nno colour\n");
   return kAnswered;

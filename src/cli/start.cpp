@@ -8,6 +8,7 @@
 #include "qwenfit/error.hpp"
 #include "report/command.hpp"
 #include "report/words.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -41,6 +42,7 @@ int run_command(const std::vector<std::string>& args) {
       ->type_name("PATH")
       ->group("Output");
   add_scenario_options(app, args, scenario, {"train", "method", "explain"});
+  add_calibration_option(app, common);
   add_examples(app,
                {{"llama.cpp, four slots of 8k tokens", "qwenfit command qwen3-8b -d rtx-4090 -c 8k -u 4"},
                 {"vLLM on two cards, as Kubernetes objects",
@@ -50,8 +52,9 @@ int run_command(const std::vector<std::string>& args) {
                  "qwenfit command qwen3-8b -f fp8 -e vllm -d l40s --as compose | qwenfit check -"}});
   if (!parse(app, args)) return kAnswered;
 
+  apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
-  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog));
+  Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
   const Estimate estimate = estimator.estimate(scenario);
   const bool known = estimate.fit.verdict != Verdict::unknown;
   const bool fits = !known || estimate.fit.fits;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "own_measurements.hpp"
 #include "qwenfit/error.hpp"
 #include "user_files.hpp"
 
@@ -66,6 +67,22 @@ machine::Machine look_around(const catalog::Catalog& catalog) {
 
 Surroundings surroundings(const catalog::Catalog& catalog) {
   return {[&catalog] { return machine::local_devices(look_around(catalog)); }, nullptr};
+}
+
+Surroundings surroundings(const catalog::Catalog& catalog, const CommonOptions& options) {
+  Surroundings out = surroundings(catalog);
+  if (options.calibration) out.calibration = own_calibration(catalog);
+  return out;
+}
+
+Surroundings whole_machine(const catalog::Catalog& catalog) {
+  return {[&catalog] {
+            machine::LocalDevices here = machine::local_devices(look_around(catalog));
+            for (machine::LocalDevice& gpu : here.gpus) gpu.free.reset();
+            here.processor.free.reset();
+            return here;
+          },
+          nullptr};
 }
 
 }  // namespace qwenfit::cli

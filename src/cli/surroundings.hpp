@@ -10,6 +10,13 @@ namespace qwenfit::cli {
 /// machine whose records are in that folder. `catalog` has to outlive it.
 Surroundings surroundings(const catalog::Catalog& catalog);
 
+/// The same, with the user's own measurements unless `options` leaves them out.
+/// @throws Error where their file can't be read.
+Surroundings surroundings(const catalog::Catalog& catalog, const CommonOptions& options);
+
+/// This machine as if nothing ran on it: what was measured on it had its memory.
+Surroundings whole_machine(const catalog::Catalog& catalog);
+
 /// The machine as found, with the bandwidth of its memory: measured once and kept in the cache, where nothing
 /// else tells it.
 machine::Machine look_around(const catalog::Catalog& catalog);

@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.hpp"
+#include "estimate/scenario_fields.hpp"
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
+#include "settings.hpp"
 #include "surroundings.hpp"
 
 namespace qwenfit::cli {
@@ -20,8 +24,9 @@ constexpr std::int64_t kLimit = 1'000'000;
 /// Writes points as they come and counts those without an answer.
 class Points {
  public:
-  Points(const catalog::Catalog& catalog, report::Form form)
-      : estimator_(catalog, ModelFiles::read, surroundings(catalog)), form_(form) {}
+  Points(const catalog::Catalog& catalog, const CommonOptions& common)
+      : estimator_(catalog, ModelFiles::read, surroundings(catalog, common)),
+        form_(common.form() == report::Form::text ? report::Form::csv : common.form()) {}
 
   void point(const Scenario& scenario, std::int64_t number, const std::string& error) {
     ++points_;
@@ -84,6 +89,18 @@ class Points {
   std::string reason_;
 };
 
+/// The default device and host, where no axis is of them.
+void add_default_axes(std::vector<SweepAxis>& axes) {
+  Scenario defaults;
+  apply_defaults(defaults);
+  for (const char* key : {"device", "host"}) {
+    const bool named =
+        std::any_of(axes.begin(), axes.end(), [&](const SweepAxis& axis) { return axis.key == key; });
+    const std::string value = field_text(defaults, scenario_field(key));
+    if (!named && !value.empty()) axes.push_back({key, {value}});
+  }
+}
+
 }  // namespace
 
 int run_sweep(const std::vector<std::string>& args) {
@@ -99,6 +116,7 @@ int run_sweep(const std::vector<std::string>& args) {
   add_sweep_options(app, args, axes);
   app.add_option("--limit", limit, "refuse a larger grid: 1,000,000")->type_name("POINTS");
   add_common_options(app, common);
+  add_calibration_option(app, common);
   add_examples(
       app, {{"Longer contexts, more users: the curve of a deployment",
              "qwenfit sweep qwen3-32b -e vllm -f fp8 -d h100 --context 8k,32k --concurrency 1..64"},
@@ -108,13 +126,14 @@ int run_sweep(const std::vector<std::string>& args) {
             {"For a script, as JSON lines", "qwenfit sweep qwen3-8b -d rtx-4090 --context 4k..16k --json"}});
   if (!parse(app, args)) return kAnswered;
   if (!models.empty()) axes.insert(axes.begin(), {"model", sweep_values("model", models)});
+  add_default_axes(axes);
   const std::int64_t size = sweep_size(axes);
   if (size > limit)
     throw Error(ErrorCode::usage,
                 fmt::format("the grid has {} points, more than {}: narrow it or raise --limit",
                             units::format_grouped(size), units::format_grouped(limit)));
   const catalog::Catalog catalog = open_catalog(common);
-  Points points(catalog, common.form() == report::Form::text ? report::Form::csv : common.form());
+  Points points(catalog, common);
   sweep({}, axes, [&](const Scenario& scenario, std::int64_t number, const std::string& error) {
     points.point(scenario, number, error);
   });

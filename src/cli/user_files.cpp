@@ -63,6 +63,26 @@ std::optional<std::string> read_user_file(const std::string& path) {
   return text;
 }
 
+std::string read_whole(const std::string& path, std::size_t most) {
+  const bool standard = path == "-";
+  const std::string name = standard ? "standard input" : path;
+  const int file = standard ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  std::string chunk(std::size_t{1} << 16, '\0');
+  ssize_t got = file < 0 ? -1 : 1;
+  while (got > 0 && text.size() <= most) {
+    got = ::read(file, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) got = 1;
+    else if (got > 0) text.append(chunk, 0, static_cast<std::size_t>(got));
+  }
+  const int why = errno;
+  if (file > STDERR_FILENO) close(file);
+  if (got < 0) throw Error(ErrorCode::io, fmt::format("can't read {}: {}", name, std::strerror(why)));
+  if (text.size() > most)
+    throw Error(ErrorCode::bad_input, fmt::format("{}: larger than {} MiB", name, most >> 20));
+  return text;
+}
+
 void write_user_file(const std::string& path, std::string_view text) {
   std::error_code error;
   fs::create_directories(fs::path(path).parent_path(), error);

@@ -16,6 +16,10 @@ std::string cache_folder();
 /// @throws Error(io | bad_input) when it is there and can't be read, or is larger than any such file (1 MiB).
 std::optional<std::string> read_user_file(const std::string& path);
 
+/// The text of any file, or of standard input ("-").
+/// @throws Error(io | bad_input) when it can't be read, or is larger than `most` bytes.
+std::string read_whole(const std::string& path, std::size_t most);
+
 /// Writes the whole file or nothing: into a file beside it, which then takes its place. Makes the folder.
 /// @throws Error(io)
 void write_user_file(const std::string& path, std::string_view text);

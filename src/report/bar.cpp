@@ -99,8 +99,11 @@ void append(std::string& line, std::string_view mark, int times, Tone tone, cons
 }  // namespace
 
 std::string size(Bytes bytes, Bytes largest) {
-  return std::llabs(largest) < units::kGiB ? fmt::format("{:.0f} MiB", units::to_mib(bytes))
-                                           : fmt::format("{:.2f} GiB", units::to_gib(bytes));
+  const bool decimal = units::large_unit() == "GB";
+  if (std::llabs(largest) < (decimal ? static_cast<Bytes>(units::kGB) : units::kGiB))
+    return decimal ? fmt::format("{:.0f} MB", units::to_gb(bytes) * 1e3)
+                   : fmt::format("{:.0f} MiB", units::to_mib(bytes));
+  return fmt::format("{:.2f} {}", units::in_large_units(bytes), units::large_unit());
 }
 
 std::vector<Bar> bars_of(const Estimate& e) {

@@ -20,7 +20,7 @@ std::string heading(RunGroup group) {
 }
 
 Cell gib(Bytes bytes) {
-  return bytes > 0 ? Cell(fmt::format("{:.1f}", units::to_gib(bytes)), bytes) : Cell();
+  return bytes > 0 ? Cell(fmt::format("{:.1f}", units::in_large_units(bytes)), bytes) : Cell();
 }
 
 Cell figure(const std::optional<double>& value) {
@@ -44,9 +44,10 @@ Table runs_table(const DevicesAnswer& answer, std::size_t from, std::size_t to) 
                    {"verdict", "", Align::left, false, -1},
                    {"engine", "Engine", Align::left, false, 5},
                    {"format", "", Align::left, false, -1},
-                   {"needed_bytes", "Needs GiB", Align::right},
-                   {"usable_bytes", "of GiB", Align::right, false, 2},
-                   {"host_bytes", offload ? "Host GiB" : "", Align::right, false, offload ? 0 : -1},
+                   {"needed_bytes", fmt::format("Needs {}", units::large_unit()), Align::right},
+                   {"usable_bytes", fmt::format("of {}", units::large_unit()), Align::right, false, 2},
+                   {"host_bytes", offload ? fmt::format("Host {}", units::large_unit()) : "", Align::right,
+                    false, offload ? 0 : -1},
                    {"decode_tok_s", many ? "tok/s each" : "tok/s", Align::right},
                    {"decode_tok_s_total", many ? "tok/s total" : "", Align::right, false, many ? 0 : -1},
                    {"prefill_tok_s", "", Align::right, false, -1},

@@ -177,7 +177,10 @@ std::string footing(const Estimate& e) {
   const speed::Speed& s = *e.speed;
   std::string basis = "modelled from the data sheet";
   if (s.confidence == speed::Confidence::measured)
-    basis = fmt::format("measured on this very setup, {} rows", s.based_on);
+    basis = s.own
+                ? fmt::format("corrected by {} of your own",
+                              s.based_on == 1 ? "a measurement" : fmt::format("{} measurements", s.based_on))
+                : fmt::format("measured on this very setup, {} rows", s.based_on);
   if (s.confidence == speed::Confidence::calibrated)
     basis = fmt::format("calibrated on {} measurements", s.based_on);
   return fmt::format("Decoding is bound by {}; {}. Ranges hold four times of five.",

@@ -44,6 +44,7 @@ CalibrationKey calibration_key(const engine::Setup& setup) {
 std::optional<Correction> Calibration::find(const engine::Setup& setup, bool prefill) const {
   const CalibrationKey key = calibration_key(setup);
   std::vector<double> same, others;
+  std::vector<std::string> same_ids, other_ids;
   for (const OwnMeasurement& row : rows_) {
     const bool here = row.prefill == prefill && row.key.device == key.device &&
                       row.key.devices == key.devices && row.key.engine == key.engine &&
@@ -53,6 +54,7 @@ std::optional<Correction> Calibration::find(const engine::Setup& setup, bool pre
     if (!std::isfinite(ratio)) continue;
     const bool exact = row.model == setup.model->id && row.format == setup.weights->format->id;
     (exact ? same : others).push_back(ratio);
+    (exact ? same_ids : other_ids).push_back(row.id);
   }
   Correction c;
   c.same_model = !same.empty();
@@ -66,6 +68,7 @@ std::optional<Correction> Calibration::find(const engine::Setup& setup, bool pre
   // Of a further measurement: it scatters, and the centre is known as well as n measurements tell it.
   c.variance = scatter / (kPrior + n - 1) * (1 + 1 / n);
   c.rows = static_cast<int>(ratios.size());
+  c.ids = std::move(c.same_model ? same_ids : other_ids);
   return c;
 }
 

@@ -51,9 +51,17 @@ Timed corrected(Timed t, const engine::Setup& setup, Phase phase, const Calibrat
   return t;
 }
 
-std::string own_note(const Correction& own) {
-  return fmt::format("corrected x {:.2f} by {} of your own decode measurements of {}", own.factor, own.rows,
-                     own.same_model ? "this model" : "other models on this device and engine");
+/// Which correction it is, and how to take it back.
+std::string own_note(const Correction& own, std::string_view what) {
+  constexpr std::size_t kMostNamed = 8;
+  std::string names;
+  for (std::size_t i = 0; i < own.ids.size() && i < kMostNamed; ++i) names += " " + own.ids[i];
+  if (own.ids.size() > kMostNamed) names += " ...";
+  return fmt::format(
+      "{} corrected x {:.2f} by {} of your own {}: `qwenfit calibrate list` shows them, "
+      "`qwenfit calibrate remove{}` takes that back, --no-calibration leaves it out once",
+      what, own.factor, own.rows == 1 ? "a measurement" : fmt::format("{} measurements", own.rows),
+      own.same_model ? "of this model" : "of other models on this device and engine", names);
 }
 
 Bound bound_of(const Parts& p) {
@@ -248,10 +256,13 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   const Work decode = decode_work(setup, plan);
   Timed step = time_of(setup, plan, decode, Phase::decode);
   between_fewer(setup, plan, step);
-  const Work prompt = prefill_work(setup, plan);
-  Timed prefill = time_of(setup, plan, prompt, Phase::prefill);
-  // No engine takes longer for a prompt than for its tokens one by one.
-  prefill.seconds = std::min(prefill.seconds, static_cast<double>(setup.prompt_tokens) * step.seconds);
+  // Without a prompt, decoding starts in an empty cache, and there is nothing to say of a first token.
+  Timed prefill;
+  if (setup.prompt_tokens > 0) {
+    prefill = time_of(setup, plan, prefill_work(setup, plan), Phase::prefill);
+    // No engine takes longer for a prompt than for its tokens one by one.
+    prefill.seconds = std::min(prefill.seconds, static_cast<double>(setup.prompt_tokens) * step.seconds);
+  }
   step = corrected(step, setup, Phase::decode, calibration);
   prefill = corrected(prefill, setup, Phase::prefill, calibration);
   if (!(step.seconds > 0) || !std::isfinite(step.seconds) || !std::isfinite(prefill.seconds)) {
@@ -290,7 +301,9 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   s.based_on = step.own ? step.own->rows : step.cell ? step.cell->rows : step.device_rows;
   if (s.confidence == Confidence::modelled) s.based_on = find_group(setup, Phase::decode).rows;
   s.hint = hint_of(setup, plan, step, s.bound);
-  if (step.own) s.notes.push_back(own_note(*step.own));
+  s.own = step.own.has_value();
+  if (prefill.own && prefill.seconds > 0) s.notes.push_back(own_note(*prefill.own, "prefill"));
+  if (step.own) s.notes.push_back(own_note(*step.own, "decode"));
   else if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
   add_width_note(setup, slow * fast, "decoding", s);
   add_width_note(setup, prompt_width, "prompt processing", s);

@@ -163,7 +163,24 @@ std::string scaled(double value, double step, const std::array<const char*, 5>& 
 
 }  // namespace
 
+namespace {
+SizeUnits chosen_units = SizeUnits::binary;
+}
+
+void write_sizes_in(SizeUnits units) {
+  chosen_units = units;
+}
+
+std::string_view large_unit() {
+  return chosen_units == SizeUnits::binary ? "GiB" : "GB";
+}
+
+double in_large_units(Bytes bytes) {
+  return chosen_units == SizeUnits::binary ? to_gib(bytes) : to_gb(bytes);
+}
+
 std::string format_bytes(Bytes bytes) {
+  if (chosen_units == SizeUnits::decimal) return format_bytes_decimal(bytes);
   return scaled(static_cast<double>(bytes), 1024, {"B", "KiB", "MiB", "GiB", "TiB"});
 }
 

@@ -175,3 +175,17 @@ TEST_CASE("how far batching is free stays below what the caches and products all
   REQUIRE(batch.speed);
   CHECK(batch.speed->itl_ms.value < 2 * e.speed->itl_ms.value);
 }
+
+TEST_CASE("without a prompt there is a decoding speed, and nothing is said of a first token") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario s = on("qwen3-8b", "rtx-4090", "llama.cpp", "q4_k_m");
+  s.prompt_tokens = 0;
+  const Estimate none = estimator.estimate(s);
+  REQUIRE(none.speed);
+  CHECK(none.speed->prefill_tok_s.value == 0);
+  CHECK(none.speed->ttft_ms.value == 0);
+  s.prompt_tokens = 512;
+  const Estimate some = estimator.estimate(s);
+  CHECK(some.speed->prefill_tok_s.value > 0);
+  CHECK(none.speed->decode_tok_s.value > some.speed->decode_tok_s.value);
+}
