@@ -2,12 +2,19 @@
 """llama.cpp as the referee: compares its own figures with qwenfit's for a random sample of settings.
 
     scripts/check_llamacpp.py [--source DIR] [--work DIR] [--count N] [--seed S] [--models A,B]
+    scripts/check_llamacpp.py --bench qwen3-0.6b:q4_k_m,qwen3-1.7b:q8_0 [--threads N] [--cmake=-DGGML_NATIVE=ON]
 
 Builds llama.cpp's library (from a checkout, or from the source that the npm package node-llama-cpp carries, fetched
 with `npm pack`), a probe beside it (scripts/llamacpp_probe) and the project's sparse-gguf; writes GGUF headers
 without weights, lets llama.cpp load them without allocating, and compares weights, caches and compute buffers of
 every card and the host with `qwenfit batch`. Exits with 1 when a figure differs. Takes minutes for the first build,
-a second or so for a setting. Needs cmake, a C++ compiler, git, npm for the package; Python 3 only.
+a second or so for a setting.
+
+With --bench, it runs llama-bench instead, on this machine's processor and on files of random weights, has `qwenfit calibrate
+--dry-run` read the output, and prints predicted and measured speeds (`--device auto --backend cpu`) and whether the measured one lies
+in the 80% interval. Nothing else should run meanwhile. A miss is no failure: one machine is one cell.
+
+Needs cmake, a C++ compiler, git, npm for the package; Python 3 only.
 """
 
 import argparse
@@ -53,6 +60,51 @@ def build_probe(args, source):
     run(os.environ.get("CXX", "c++"), "-std=c++20", "-O1", *includes, ROOT / "scripts/llamacpp_probe/probe.cpp", "-o",
         probe, *libraries, "-lpthread", "-ldl")
     return probe
+
+
+def build_bench(args, source):
+    build = args.work / "build-bench"
+    if not (build / "CMakeCache.txt").exists():
+        run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=OFF",
+            "-DGGML_OPENMP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_SERVER=OFF",
+            "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF", *args.cmake, stdout=subprocess.DEVNULL)
+    run("cmake", "--build", build, "--target", "llama-bench", "-j", os.cpu_count() or 1, stdout=subprocess.DEVNULL)
+    return build / "bin/llama-bench"
+
+
+def interval_of(args, scenario, what):
+    answer = subprocess.run([args.build / "qwenfit", "batch", "--no-calibration"], input=json.dumps(scenario) + "\n", text=True,
+                            capture_output=True, check=False)
+    return json.loads(answer.stdout)["speed"][f"{what}_tok_s"]
+
+
+def compare_speeds(args, source):
+    bench = build_bench(args, source)
+    print(f"{'model':<28} {'test':<14} {'predicted':>9} {'80% interval':>20} {'measured':>9} {'factor':>6}")
+    inside = total = 0
+    for pair in args.bench.split(","):
+        model, weights = pair.split(":")
+        file = args.work / f"{model}-{weights}.gguf"
+        run(args.build / "tools/sparse-gguf", model, weights, file, "--no-mtp", "--random")
+        threads = ["-t", args.threads] if args.threads else []
+        output = args.work / "bench.json"
+        with open(output, "w", encoding="utf-8") as out:
+            run(bench, "-m", file, "-p", 128, "-n", 32, "-d", "0,512", "-r", args.repetitions, "-o", "json", *threads, stdout=out,
+                stderr=subprocess.DEVNULL)
+        file.unlink()
+        answer = run(args.build / "qwenfit", "calibrate", output, "-m", model, "-f", weights, "-d", "auto", "--backend", "cpu",
+                     "--dry-run", "--force", "--json", capture_output=True, text=True)
+        for row in json.loads(answer.stdout):
+            depth = int(row["test"].split("@ d")[1]) if "@" in row["test"] else 0
+            scenario = {"model": model, "format": weights, "device": "auto", "backend": "cpu", "program": "cli",
+                        "prompt_tokens": 128 if row["what"] == "prefill" else depth, "output_tokens": 32}
+            speed = interval_of(args, scenario, row["what"])
+            hit = speed["low"] <= row["measured_tok_s"] <= speed["high"]
+            inside += hit
+            total += 1
+            print(f"{pair:<28} {row['test']:<14} {row['predicted_tok_s']:>9.4g} {speed['low']:>9.4g} to {speed['high']:<7.4g} "
+                  f"{row['measured_tok_s']:>9.4g} {row['factor']:>6.2f}{'' if hit else '  outside'}")
+    print(f"{inside} of {total} measured speeds lie in their 80% interval")
 
 
 def settings(rng, models):
@@ -102,8 +154,15 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--models", help="comma-separated ids")
+    parser.add_argument("--bench", help="compare speeds instead: MODEL:FORMAT,...")
+    parser.add_argument("--threads", help="of llama-bench; its own choice otherwise")
+    parser.add_argument("--repetitions", default="3", help="of each test of llama-bench")
+    parser.add_argument("--cmake", action="append", default=[], help="option for the build of llama-bench; may be repeated")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
+    if args.bench:
+        compare_speeds(args, source_of(args))
+        return 0
     probe = build_probe(args, source_of(args))
 
     rng = random.Random(args.seed)
