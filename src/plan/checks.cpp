@@ -2,12 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <filesystem>
-#include <map>
-#include <set>
 
 #include "device_hints.hpp"
+#include "judgement.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "remedies.hpp"
@@ -272,77 +269,6 @@ class Checker {
   Estimator& estimator_;
 };
 
-void judge(Deployment& d, const std::set<std::string>& baseline) {
-  std::stable_sort(d.findings.begin(), d.findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-  bool failed = false;
-  bool undecided = false;
-  bool not_checked = !d.estimable;
-  for (Finding& f : d.findings) {
-    for (const std::string& key : {f.id, std::string("all")}) {
-      const auto it = d.suppressions.find(key);
-      if (it != d.suppressions.end() && f.suppressed.empty()) f.suppressed = it->second;
-    }
-    if (f.suppressed.empty() && baseline.contains(fingerprint(d, f))) f.suppressed = "baseline";
-    if (!f.suppressed.empty()) continue;
-    failed = failed || (f.severity == Severity::error && !f.undecided);
-    undecided = undecided || f.undecided;
-  }
-  // What is estimated on nothing passes nothing.
-  undecided = undecided || (d.estimable && !d.estimate && d.findings.empty());
-  d.judgement = failed        ? Judgement::fail
-                : undecided   ? Judgement::unknown
-                : not_checked ? Judgement::not_checked
-                              : Judgement::pass;
-}
-
-/// Services of one compose file run side by side: their shares of a card add up.
-void shared_cards(Report& report, Estimator& estimator) {
-  std::map<std::pair<std::string, std::string>, std::vector<Deployment*>> users;
-  for (Deployment& d : report.deployments) {
-    if (d.kind != "compose service" || (d.engine != "vllm" && d.engine != "sglang")) continue;
-    std::string_view ids = d.gpu_ids;
-    while (!ids.empty()) {
-      const auto comma = std::min(ids.find(','), ids.size());
-      users[{d.file, std::string(ids.substr(0, comma))}].push_back(&d);
-      ids.remove_prefix(std::min(comma + 1, ids.size()));
-    }
-  }
-  for (auto& [card, list] : users) {
-    double share = 0;
-    std::string names;
-    for (const Deployment* d : list) {
-      // 0.9 is vLLM's own default, and near SGLang's.
-      share += d->scenario.gpu_memory_utilization.value_or(d->scenario.mem_fraction_static.value_or(0.9));
-      names += (names.empty() ? "" : ", ") + d->name;
-    }
-    if (list.size() < 2 || share <= 1) continue;
-    Deployment& last = *list.back();
-    const bool told = std::any_of(last.findings.begin(), last.findings.end(),
-                                  [](const Finding& f) { return f.id == "card-shared"; });
-    if (told) continue;
-    Finding f;
-    f.id = "card-shared";
-    f.severity = Severity::warning;
-    f.line = last.gpu_line > 0 ? last.gpu_line : last.line;
-    f.message = fmt::format("{} share card {} and take {:.2f} of it together", names, card.second, share);
-    const double each = std::floor(90.0 / static_cast<double>(list.size())) / 100;
-    const auto with_share = [&](const Deployment& d) {
-      Scenario s = d.scenario;
-      (d.engine == "vllm" ? s.gpu_memory_utilization : s.mem_fraction_static) = each;
-      return if_it_runs(
-          d, estimator,
-          fmt::format("{} {:.2f} fits in each of them",
-                      flag_of(d, d.engine == "vllm" ? "gpu_memory_utilization" : "mem_fraction_static"),
-                      each),
-          s);
-    };
-    if (std::all_of(list.begin(), list.end(), [&](const Deployment* d) { return !with_share(*d).empty(); }))
-      f.remedies = with_share(last);
-    last.findings.push_back(std::move(f));
-  }
-}
-
 }  // namespace
 
 void check(Report& report, const Options& options, Estimator& estimator) {
@@ -351,44 +277,6 @@ void check(Report& report, const Options& options, Estimator& estimator) {
     shared_cards(report, estimator);
   }
   for (Deployment& d : report.deployments) judge(d, options.baseline);
-}
-
-int exit_status(const Report& report, FailOn fail_on) {
-  bool failed = false, unknown = false, checked = false, not_checked = false, unreadable = false;
-  for (const Deployment& d : report.deployments) {
-    if (d.judgement == Judgement::fail) failed = true;
-    else if (d.judgement == Judgement::unknown) unknown = true;
-    else if (d.judgement == Judgement::not_checked) not_checked = true;
-    else checked = true;
-    for (const Finding& f : d.findings) {
-      if (f.suppressed.empty() && f.severity == Severity::warning && !f.undecided &&
-          fail_on == FailOn::warning)
-        failed = true;
-      unreadable = unreadable || (f.suppressed.empty() && f.severity == Severity::error && f.undecided);
-    }
-  }
-  if (unreadable) return 2;
-  if (failed || (unknown && fail_on != FailOn::error)) return 1;
-  // A run that decided nothing is no pass.
-  return unknown || (not_checked && !checked) ? 3 : 0;
-}
-
-std::string fingerprint(const Deployment& deployment, const Finding& finding) {
-  // ./dep.yaml and dep.yaml are one file.
-  const std::string file = std::filesystem::path(deployment.file).lexically_normal().generic_string();
-  // FNV-1a over what stays when lines move.
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto mix = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    hash = (hash ^ 0xff) * 1099511628211ULL;
-  };
-  for (const std::string_view part :
-       {std::string_view(file), std::string_view(deployment.kind), std::string_view(deployment.name),
-        std::string_view(deployment.container), std::string_view(deployment.role),
-        std::string_view(finding.id)})
-    mix(part);
-  if (finding.id == "unresolved") mix(finding.message);
-  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace qwenfit::plan

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <cctype>
 
 #include "device_hints.hpp"
 #include "engine_numbers.hpp"
@@ -35,13 +35,6 @@ std::vector<std::string> environment_names(EngineKind engine, const std::string&
   if (option == "batch_size") return {"LLAMA_ARG_BATCH"};
   if (option == "ubatch_size") return {"LLAMA_ARG_UBATCH"};
   return {"LLAMA_ARG_" + upper};
-}
-
-/// Words that engines take where a scenario has figures: -ngl all, -ts 3/1.
-std::string key_text(std::string_view key, std::string text) {
-  if (key == "gpu_layers" && lower(text) == "all") return "999";
-  if (key == "tensor_split") std::replace(text.begin(), text.end(), '/', ',');
-  return text;
 }
 
 /// "vllm/vllm-openai:v0.11.0" says the version.
@@ -112,7 +105,6 @@ Deployment Interpreter::run() {
   return std::move(d_);
 }
 
-/// "${TP}" in a value that no shell reads: for a template to fill in, so its value is not in the file.
 void Interpreter::name_open_variable(Word& value) {
   const auto dollar = value.text.find('$');
   if (!value.unresolved.empty() || dollar == std::string::npos || dollar + 1 >= value.text.size()) return;
@@ -123,7 +115,6 @@ void Interpreter::name_open_variable(Word& value) {
   value = std::move(put);
 }
 
-/// Digits instead of what the engine takes for them: "32k". What it refuses is left out.
 void Interpreter::read_number(EngineKind engine, const std::string& name, Setting& setting) {
   if (!setting.value.unresolved.empty()) return;
   EngineNumber number = number_for(engine, name, setting.value.text);
@@ -133,8 +124,6 @@ void Interpreter::read_number(EngineKind engine, const std::string& name, Settin
   setting.value.text = std::move(number.text);
 }
 
-/// The options of the file that `--config` names: one that a ConfigMap of the manifest holds, or one beside
-/// the plan when files may be followed. The command line's own options win.
 void Interpreter::take_option_file(EngineKind engine, ParsedOptions& parsed) {
   const std::string option = engine == EngineKind::tensorrt_llm ? "extra_llm_api_options" : "config";
   const Setting* config = parsed.find(option);
@@ -169,7 +158,6 @@ void Interpreter::finding(std::string id, Severity severity, int line, std::stri
   d_.findings.push_back(std::move(f));
 }
 
-/// What the environment sets: LLAMA_ARG_*, TGI's own, flags in one string.
 void Interpreter::take_environment(EngineKind engine, ParsedOptions& parsed) {
   if (engine == EngineKind::llama_cpp || engine == EngineKind::tgi) {
     const std::string prefix = engine == EngineKind::tgi ? "" : "LLAMA_ARG_";
@@ -193,131 +181,6 @@ void Interpreter::take_environment(EngineKind engine, ParsedOptions& parsed) {
       for (const std::string& unresolved : found.words[0].unresolved) parsed.unresolved.push_back(unresolved);
     }
   }
-}
-
-/// Sets scenario key `key` from flag `name`. @return whether the flag was given and readable.
-void Interpreter::take_keys(EngineKind engine) {
-  std::set<std::string_view> taken;
-  for (const OptionRule& rule : options_of(engine).rules) {
-    if (rule.key.empty() || taken.contains(rule.key)) continue;
-    if (take(rule.canonical(), rule.key)) taken.insert(rule.key);
-  }
-}
-
-bool Interpreter::take(const std::string& name, std::string_view key) {
-  const Setting* s = find(name);
-  if (!s || !s->value.unresolved.empty()) return false;
-  return set(name, key, key_text(key, s->value.text), s->line);
-}
-
-bool Interpreter::set(const std::string& name, std::string_view key, const std::string& text, int line) {
-  if (text.empty() || lower(text) == "auto" || text == "-1" || lower(text) == "none") return false;
-  try {
-    Scenario trial = d_.scenario;
-    set_field_text(trial, scenario_field(key), text);
-    d_.scenario = std::move(trial);
-    return true;
-  } catch (const Error& e) {
-    finding("invalid-flag", Severity::error, line, fmt::format("--{}: {}", dashed(name), e.what()));
-    return false;
-  }
-}
-
-std::optional<std::int64_t> Interpreter::number(const std::string& name) const {
-  const Setting* s = find(name);
-  if (!s || !s->value.unresolved.empty()) return std::nullopt;
-  return units::parse_count(s->value.text);
-}
-
-bool Interpreter::on(const std::string& name) const {
-  const Setting* s = find(name);
-  if (!s) return false;
-  const std::string v = lower(s->value.text);
-  return v == "true" || v == "1" || v == "on";
-}
-
-bool Interpreter::model_from(const std::string& name) {
-  const Setting* s = find(name);
-  if (!s || (s->value.text.empty() && s->value.unresolved.empty())) return false;
-  use_model(s->value, s->line);
-  return true;
-}
-
-void Interpreter::use_model(Word word, int line) {
-  name_open_variable(word);
-  d_.model = word.text;
-  d_.model_line = line ? line : word.line;
-  add_unresolved(d_, "model", word.unresolved);
-  // Of several values that branches give, the first one is looked at.
-  model_known_ = word.text.find('$') == std::string::npos && !word.text.empty();
-}
-
-void Interpreter::served_from(const std::string& name) {
-  const Setting* s = find(name);
-  if (!s) return;
-  for (const Word& word : split_words(s->value.text, s->line)) {
-    if (word.text.find('$') == std::string::npos && !word.text.empty()) d_.served_names.push_back(word.text);
-  }
-}
-
-void Interpreter::quantization(const std::string& name) {
-  const Setting* s = find(name);
-  if (!s || !s->value.unresolved.empty()) return;
-  const std::string v = lower(s->value.text);
-  static const std::map<std::string, std::string> kFormats = {{"fp8", "fp8"},
-                                                              {"bitsandbytes", "nf4"},
-                                                              {"modelopt_fp4", "nvfp4"},
-                                                              {"nvfp4", "nvfp4"},
-                                                              {"petit_nvfp4", "nvfp4"},
-                                                              {"mxfp4", "mxfp4"},
-                                                              {"awq", "awq-int4"},
-                                                              {"awq_marlin", "awq-int4"},
-                                                              {"gptq", "gptq-int4"},
-                                                              {"gptq_marlin", "gptq-int4"},
-                                                              {"w8a8_fp8", "fp8"},
-                                                              {"w8a8_int8", "w8a8"},
-                                                              {"modelopt_fp8", "fp8"},
-                                                              {"bnb-nf4", "nf4"},
-                                                              {"bitsandbytes-nf4", "nf4"},
-                                                              {"eetq", "int8"}};
-  if (const auto it = kFormats.find(v); it != kFormats.end()) quantization_ = it->second;
-}
-
-void Interpreter::dtype() {
-  const Setting* s = find("dtype");
-  if (!s || !s->value.unresolved.empty()) return;
-  const std::string v = lower(s->value.text);
-  if (v == "half" || v == "float16" || v == "fp16") dtype_ = "f16";
-  else if (v == "bfloat16" || v == "bf16") dtype_ = "bf16";
-  else if (v == "float" || v == "float32") dtype_ = "f32";
-}
-
-void Interpreter::speculative(std::string method, std::optional<std::int64_t> tokens) {
-  method = lower(method);
-  if (method == "none" || method.empty()) return;
-  std::string known;
-  for (const auto& [part, name] :
-       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"mtp", "mtp"},
-                                                                            {"nextn", "mtp"},
-                                                                            {"eagle3", "eagle3"},
-                                                                            {"eagle", "eagle"},
-                                                                            {"ngram", "ngram"},
-                                                                            {"dflash", "dflash"},
-                                                                            {"draft", "draft"},
-                                                                            {"suffix", "ngram"}}) {
-    if (method.find(part) != std::string::npos) {
-      known = name;
-      break;
-    }
-  }
-  if (known.empty()) {
-    d_.notes.push_back(fmt::format("speculative method '{}' is not estimated", method));
-    return;
-  }
-  engine::Speculative s;
-  s.method = known;
-  s.tokens = static_cast<int>(std::clamp<std::int64_t>(tokens.value_or(1), 1, 64));
-  d_.scenario.speculative = s;
 }
 
 void Interpreter::finish(EngineKind engine) {

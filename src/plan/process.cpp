@@ -3,10 +3,8 @@
 
 #include <algorithm>
 
-#include "model_names.hpp"
 #include "options.hpp"
 #include "readers.hpp"
-#include "text.hpp"
 
 namespace qwenfit::plan {
 
@@ -39,6 +37,16 @@ Variables given_variables(const Source& source) {
   for (const auto& [name, value] : source.siblings) variables.set(name, value);
   for (const auto& [name, value] : source.options.variables) variables.set(name, value);
   return variables;
+}
+
+Workload workload_at(const Source& source, std::string kind, std::string name, int line) {
+  Workload w;
+  w.base.file = source.file;
+  w.base.kind = std::move(kind);
+  w.base.name = std::move(name);
+  w.base.line = line;
+  w.variables = given_variables(source);
+  return w;
 }
 
 void add_workload(Workload workload, const Source& source) {

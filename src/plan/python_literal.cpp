@@ -2,111 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
+
+#include "python_tokens.hpp"
 
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kMostTokens = 400000;
 constexpr std::size_t kMostCalls = 1000;
 constexpr int kDeepest = 30;
 constexpr std::int64_t kMostSteps = 4000000;  // over one file, however calls are nested
-
-enum class Kind : std::uint8_t { name, text, number, sign, line_end, end };
-
-struct Token {
-  Kind kind = Kind::end;
-  std::string_view written;
-  std::string value;    ///< of a text
-  bool formed = false;  ///< an f-string: not known
-  int line = 1;
-};
-
-bool name_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80) != 0;
-}
-
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {}
-
-  std::vector<Token> run() {
-    std::vector<Token> out;
-    while (at_ < text_.size() && out.size() < kMostTokens) {
-      const char c = text_[at_];
-      if (c == '\n') {
-        out.push_back({Kind::line_end, text_.substr(at_, 1), {}, false, line_++});
-        ++at_;
-      } else if (c == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n') {
-        at_ += 2;
-        ++line_;
-      } else if (std::isspace(static_cast<unsigned char>(c))) {
-        ++at_;
-      } else if (c == '#') {
-        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-      } else if (c == '"' || c == '\'') {
-        out.push_back(text_token(at_, false, false));
-      } else if (std::isdigit(static_cast<unsigned char>(c)) ||
-                 (c == '.' && at_ + 1 < text_.size() &&
-                  std::isdigit(static_cast<unsigned char>(text_[at_ + 1])))) {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() &&
-               (name_char(text_[at_]) || text_[at_] == '.' ||
-                ((text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 0x20) == 'e')))
-          ++at_;
-        out.push_back({Kind::number, text_.substr(begin, at_ - begin), {}, false, line_});
-      } else if (name_char(c)) {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() && name_char(text_[at_])) ++at_;
-        const std::string_view name = text_.substr(begin, at_ - begin);
-        const bool prefix = name.size() <= 2 && name.find_first_not_of("rRbBfFuU") == std::string_view::npos;
-        if (prefix && at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\''))
-          out.push_back(text_token(begin, name.find_first_of("fF") != std::string_view::npos,
-                                   name.find_first_of("rR") != std::string_view::npos));
-        else out.push_back({Kind::name, name, {}, false, line_});
-      } else {
-        const bool two = c == '=' && at_ + 1 < text_.size() && text_[at_ + 1] == '=';
-        out.push_back({Kind::sign, text_.substr(at_, two ? 2 : 1), {}, false, line_});
-        at_ += two ? 2 : 1;
-      }
-    }
-    out.push_back({Kind::end, {}, {}, false, line_});
-    return out;
-  }
-
- private:
-  Token text_token(std::size_t begin, bool formed, bool raw) {
-    Token t{Kind::text, {}, {}, formed, line_};
-    const char quote = text_[at_];
-    const bool three = text_.substr(at_, 3) == std::string(3, quote);
-    at_ += three ? 3 : 1;
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (three ? text_.substr(at_, 3) == std::string(3, quote) : c == quote) break;
-      if (c == '\n') {
-        if (!three) break;  // a broken literal ends with its line
-        ++line_;
-      }
-      if (c == '\\' && !raw && at_ + 1 < text_.size()) {
-        const char next = text_[++at_];
-        if (next == '\n') ++line_;
-        else t.value += next == 'n' ? '\n' : next == 't' ? '\t' : next;
-      } else {
-        t.value += c;
-      }
-      ++at_;
-    }
-    if (at_ < text_.size() && text_[at_] == quote) at_ += three ? 3 : 1;
-    at_ = std::min(at_, text_.size());
-    t.written = text_.substr(begin, at_ - begin);
-    if (t.formed && t.value.find('{') == std::string::npos) t.formed = false;
-    return t;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int line_ = 1;
-};
 
 std::shared_ptr<YamlNode> scalar(std::string text, int line) {
   auto node = std::make_shared<YamlNode>();
@@ -117,7 +21,7 @@ std::shared_ptr<YamlNode> scalar(std::string text, int line) {
 }
 
 /// What the file does not tell, as a variable that nothing sets.
-YamlPtr open_value(const std::vector<Token>& tokens, std::size_t begin, std::size_t end, int line) {
+YamlPtr open_value(const std::vector<PythonToken>& tokens, std::size_t begin, std::size_t end, int line) {
   std::string name;
   for (std::size_t i = begin; i < end && name.size() < 60; ++i) {
     for (const char c : tokens[i].written) {
@@ -133,16 +37,16 @@ YamlPtr open_value(const std::vector<Token>& tokens, std::size_t begin, std::siz
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : tokens_(Lexer(text).run()) { find_values(); }
+  explicit Reader(std::string_view text) : tokens_(python_tokens(text)) { find_values(); }
 
   std::vector<PythonCall> calls(bool (*wanted)(std::string_view)) {
     std::vector<PythonCall> out;
     for (std::size_t i = 0; i + 1 < tokens_.size() && out.size() < kMostCalls; ++i) {
       if (spent()) break;
-      if (tokens_[i].kind != Kind::name || !sign(i + 1, '(') || !wanted(tokens_[i].written)) continue;
+      if (tokens_[i].kind != PythonKind::name || !sign(i + 1, '(') || !wanted(tokens_[i].written)) continue;
       if (i > 0 && (tokens_[i - 1].written == "class" || tokens_[i - 1].written == "def")) continue;
       std::string name(tokens_[i].written);
-      for (std::size_t k = i; k >= 2 && sign(k - 1, '.') && tokens_[k - 2].kind == Kind::name; k -= 2)
+      for (std::size_t k = i; k >= 2 && sign(k - 1, '.') && tokens_[k - 2].kind == PythonKind::name; k -= 2)
         name.insert(0, std::string(tokens_[k - 2].written) + ".");
       std::size_t at = i + 2;
       YamlPtr arguments = members(at, ')', 0);
@@ -153,22 +57,22 @@ class Reader {
 
  private:
   bool sign(std::size_t i, char c) const {
-    return i < tokens_.size() && tokens_[i].kind == Kind::sign && tokens_[i].written[0] == c &&
+    return i < tokens_.size() && tokens_[i].kind == PythonKind::sign && tokens_[i].written[0] == c &&
            tokens_[i].written.size() == 1;
   }
   bool name(std::size_t i, std::string_view word) const {
-    return i < tokens_.size() && tokens_[i].kind == Kind::name && tokens_[i].written == word;
+    return i < tokens_.size() && tokens_[i].kind == PythonKind::name && tokens_[i].written == word;
   }
   bool spent() { return ++steps_ > kMostSteps; }
   void skip_lines(std::size_t& i) const {
-    while (i < tokens_.size() && tokens_[i].kind == Kind::line_end) ++i;
+    while (i < tokens_.size() && tokens_[i].kind == PythonKind::line_end) ++i;
   }
 
   /// NAME = literal, once in the file; add_argument("--name", default=literal).
   void find_values() {
     std::map<std::string, int, std::less<>> assigned;
     for (std::size_t i = 0; i + 1 < tokens_.size(); ++i) {
-      if (tokens_[i].kind != Kind::name) continue;
+      if (tokens_[i].kind != PythonKind::name) continue;
       if (name(i, "add_argument") && sign(i + 1, '(')) {
         std::size_t at = i + 2;
         const YamlPtr arguments = members(at, ')', 0);
@@ -180,11 +84,11 @@ class Reader {
         if (!option.empty() && value.is_scalar()) defaults_[option] = std::make_shared<YamlNode>(value);
         continue;
       }
-      const bool begins = i == 0 || tokens_[i - 1].kind == Kind::line_end;
+      const bool begins = i == 0 || tokens_[i - 1].kind == PythonKind::line_end;
       if (!begins) continue;
       std::size_t at = i + 1;
       if (sign(at, ':')) {  // NAME: str = ...
-        while (at < tokens_.size() && tokens_[at].kind != Kind::line_end && !sign(at, '=')) ++at;
+        while (at < tokens_.size() && tokens_[at].kind != PythonKind::line_end && !sign(at, '=')) ++at;
       }
       if (!sign(at, '=')) continue;
       ++at;
@@ -206,7 +110,7 @@ class Reader {
     int position = 0;
     for (;;) {
       skip_lines(i);
-      if (i >= tokens_.size() || tokens_[i].kind == Kind::end || spent()) break;
+      if (i >= tokens_.size() || tokens_[i].kind == PythonKind::end || spent()) break;
       if (sign(i, close)) {
         ++i;
         break;
@@ -218,10 +122,10 @@ class Reader {
       const std::size_t before = i;
       const int line = tokens_[i].line;
       std::string key;
-      if (close != ']' && tokens_[i].kind == Kind::name && sign(i + 1, '=')) {
+      if (close != ']' && tokens_[i].kind == PythonKind::name && sign(i + 1, '=')) {
         key = std::string(tokens_[i].written);
         i += 2;
-      } else if (close == '}' && tokens_[i].kind == Kind::text && sign(i + 1, ':')) {
+      } else if (close == '}' && tokens_[i].kind == PythonKind::text && sign(i + 1, ':')) {
         key = tokens_[i].value;
         i += 2;
       } else if (sign(i, '*')) {  // **options
@@ -248,9 +152,9 @@ class Reader {
     // More than a literal: to its end, brackets and all.
     i = begin;
     int open = 0;
-    while (i < tokens_.size() && tokens_[i].kind != Kind::end && !spent()) {
-      const Token& t = tokens_[i];
-      if (t.kind == Kind::sign) {
+    while (i < tokens_.size() && tokens_[i].kind != PythonKind::end && !spent()) {
+      const PythonToken& t = tokens_[i];
+      if (t.kind == PythonKind::sign) {
         const char c = t.written[0];
         if (c == '(' || c == '[' || c == '{') ++open;
         if (c == ')' || c == ']' || c == '}') {
@@ -259,35 +163,36 @@ class Reader {
         }
         if (c == ',' && open == 0) break;
       }
-      if (t.kind == Kind::line_end && open == 0 && depth == 0) break;
+      if (t.kind == PythonKind::line_end && open == 0 && depth == 0) break;
       ++i;
     }
     return open_value(tokens_, begin, i, line);
   }
 
   bool at_end(std::size_t i, int depth) const {
-    while (depth > 0 && i < tokens_.size() && tokens_[i].kind == Kind::line_end) ++i;
-    return i >= tokens_.size() || tokens_[i].kind == Kind::end || tokens_[i].kind == Kind::line_end ||
-           sign(i, ',') || sign(i, ')') || sign(i, ']') || sign(i, '}');
+    while (depth > 0 && i < tokens_.size() && tokens_[i].kind == PythonKind::line_end) ++i;
+    return i >= tokens_.size() || tokens_[i].kind == PythonKind::end ||
+           tokens_[i].kind == PythonKind::line_end || sign(i, ',') || sign(i, ')') || sign(i, ']') ||
+           sign(i, '}');
   }
 
   YamlPtr simple(std::size_t& i, int depth) {
     if (i >= tokens_.size()) return nullptr;
-    const Token& t = tokens_[i];
-    if (t.kind == Kind::text) {
+    const PythonToken& t = tokens_[i];
+    if (t.kind == PythonKind::text) {
       std::string text;
       bool formed = false;
-      while (i < tokens_.size() &&
-             (tokens_[i].kind == Kind::text || (depth > 0 && tokens_[i].kind == Kind::line_end))) {
+      while (i < tokens_.size() && (tokens_[i].kind == PythonKind::text ||
+                                    (depth > 0 && tokens_[i].kind == PythonKind::line_end))) {
         text += tokens_[i].value;
         formed = formed || tokens_[i].formed;
         ++i;
       }
       return formed ? nullptr : scalar(std::move(text), t.line);
     }
-    if (t.kind == Kind::number ||
-        (sign(i, '-') && i + 1 < tokens_.size() && tokens_[i + 1].kind == Kind::number)) {
-      std::string text = t.kind == Kind::number ? "" : "-";
+    if (t.kind == PythonKind::number ||
+        (sign(i, '-') && i + 1 < tokens_.size() && tokens_[i + 1].kind == PythonKind::number)) {
+      std::string text = t.kind == PythonKind::number ? "" : "-";
       if (!text.empty()) ++i;
       for (const char c : tokens_[i].written) {
         if (c != '_') text += c;
@@ -306,11 +211,11 @@ class Reader {
       for (const auto& [key, item] : map->members) list->items.push_back(item);
       return list;
     }
-    return t.kind == Kind::name ? named(i, depth) : nullptr;
+    return t.kind == PythonKind::name ? named(i, depth) : nullptr;
   }
 
   YamlPtr named(std::size_t& i, int depth) {
-    const Token& t = tokens_[i];
+    const PythonToken& t = tokens_[i];
     if (t.written == "True" || t.written == "False") {
       ++i;
       return scalar(t.written == "True" ? "true" : "false", t.line);
@@ -323,7 +228,7 @@ class Reader {
     }
     std::size_t at = i;
     std::string last(t.written);
-    while (sign(at + 1, '.') && at + 2 < tokens_.size() && tokens_[at + 2].kind == Kind::name) {
+    while (sign(at + 1, '.') && at + 2 < tokens_.size() && tokens_[at + 2].kind == PythonKind::name) {
       at += 2;
       last = std::string(tokens_[at].written);
     }
@@ -360,7 +265,7 @@ class Reader {
   }
 
   std::int64_t steps_ = 0;
-  std::vector<Token> tokens_;
+  std::vector<PythonToken> tokens_;
   std::map<std::string, YamlPtr, std::less<>> values_;    ///< of names
   std::map<std::string, YamlPtr, std::less<>> defaults_;  ///< of a parser's options
 };

@@ -180,11 +180,7 @@ bool add_unreadable(const Source& source, int first_line, const std::string& why
   const std::string model = mentioned_model(source.text, line);
   line += first_line - 1;
   if (model.empty()) return false;
-  Workload w;
-  w.base.file = source.file;
-  w.base.kind = "unknown shape";
-  w.base.name = std::string(base_name(source.file));
-  w.base.line = line;
+  Workload w = workload_at(source, "unknown shape", std::string(base_name(source.file)), line);
   if (engines.size() == 1) w.engine = engines[0];
   w.model = Word{model, line, {}};
   Deployment d = interpret(std::move(w), source.options);

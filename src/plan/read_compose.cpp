@@ -1,7 +1,4 @@
 // docker-compose files and llama-swap configurations.
-#include <fmt/format.h>
-
-#include <algorithm>
 
 #include "model_names.hpp"
 #include "readers.hpp"
@@ -109,12 +106,7 @@ bool read_compose(const YamlNode& root, const Source& source) {
   for (std::size_t i = 0; i < services.members.size(); ++i) {
     const auto& [name, service] = services.members[i];
     if (!service->is_map()) continue;
-    Workload w;
-    w.base.file = source.file;
-    w.base.kind = "compose service";
-    w.base.name = name;
-    w.base.line = services.key_lines[i];
-    w.variables = given_variables(source);
+    Workload w = workload_at(source, "compose service", name, services.key_lines[i]);
     Variables outside = w.variables;  // compose puts these in; the service's own environment is the process's
     w.base.image = expanded_word((*service)["image"], Dialect::compose, outside).text;
     if (const auto n = (*service)["deploy"]["replicas"].number(); n && *n >= 1 && *n <= 100000)
@@ -149,11 +141,7 @@ bool read_compose(const YamlNode& root, const Source& source) {
   // models: NAME: {model: ai/qwen3:8b, context_size: 8192} of Docker Model Runner
   for (const auto& [name, model] : root["models"].members) {
     if (!(*model)["model"].is_scalar()) continue;
-    Workload w;
-    w.base.file = source.file;
-    w.base.kind = "compose model";
-    w.base.name = name;
-    w.base.line = model->line;
+    Workload w = workload_at(source, "compose model", name, model->line);
     w.engine = EngineKind::llama_cpp;
     w.model = (*model)["model"].word();
     if (w.model->text.starts_with("ai/")) w.model->text = w.model->text.substr(3);
@@ -176,12 +164,7 @@ bool read_llama_swap(const YamlNode& root, const Source& source) {
     const auto& [name, model] = models.members[i];
     const YamlNode& cmd = (*model)["cmd"];
     if (!cmd.is_scalar()) continue;
-    Workload w;
-    w.base.file = source.file;
-    w.base.kind = "llama-swap model";
-    w.base.name = name;
-    w.base.line = models.key_lines[i];
-    w.variables = given_variables(source);
+    Workload w = workload_at(source, "llama-swap model", name, models.key_lines[i]);
     Variables macros = w.variables;
     macros.set("PORT", "8080");
     macros.set("MODEL_ID", name);

@@ -39,11 +39,7 @@ bool read_job(const YamlNode& root, const Source& source) {
   const bool sky = root["run"].is_scalar() && (resources.is_map() || root.has("num_nodes"));
   const bool dstack = root["commands"].is_list() && root["type"].is_scalar() && resources.has("gpu");
   if (!sky && !dstack) return false;
-  Workload w;
-  w.base.file = source.file;
-  w.base.kind = sky ? "SkyPilot task" : "dstack " + root["type"].text;
-  w.base.name = root["name"].text;
-  w.variables = given_variables(source);
+  Workload w = workload_at(source, sky ? "SkyPilot task" : "dstack " + root["type"].text, root["name"].text);
   for (const char* key : {"envs", "env", "secrets"})
     read_environment(root[key], Dialect::kubernetes, w.variables);
   if (const auto n = root["num_nodes"].number(); n && *n >= 1 && *n <= 4096) w.base.nodes = *n;
@@ -79,16 +75,11 @@ bool read_slurm_recipe(const YamlNode& root, const Source& source) {
       const auto number = [&](const std::string& name, std::int64_t otherwise) {
         return std::clamp<std::int64_t>(resources[name].number().value_or(otherwise), 1, 4096);
       };
-      Workload w;
-      w.base.file = source.file;
-      w.base.kind = "srt-slurm recipe";
-      w.base.name = root["name"].text;
-      w.base.line = options->line;
+      Workload w = workload_at(source, "srt-slurm recipe", root["name"].text, options->line);
       if (pool == "prefill" || pool == "decode") w.base.role = pool;
       w.base.image = root["model"]["container"].text;
       w.engine = engine;
       w.program = "api_server";
-      w.variables = given_variables(source);
       read_environment(backend[pool + "_environment"], Dialect::kubernetes, w.variables);
       // Nodes and cards are those of the pool; a worker has its part of them.
       const std::int64_t workers = number(place + "_workers", 1);
@@ -153,12 +144,8 @@ bool read_option_file(const YamlNode& root, const Source& source) {
             ? named("max-model-len") || named("gpu-memory-utilization") || named("tensor-parallel-size")
             : named("mem-fraction-static") || named("context-length") || named("tp-size") || named("tp");
     if (!named(model) || !own) continue;
-    Workload w;
-    w.base.file = source.file;
-    w.base.kind = std::string(engine_id(engine)) + " option file";
-    w.base.name = std::string(base_name(source.file));
-    w.base.line = root.line;
-    w.variables = given_variables(source);
+    Workload w = workload_at(source, std::string(engine_id(engine)) + " option file",
+                             std::string(base_name(source.file)), root.line);
     w.engine = engine;
     w.program = "api_server";
     w.args = words_of_options(root);

@@ -1,6 +1,5 @@
 // Python that holds an engine in its own process: LLM(...), AsyncEngineArgs(...), sgl.Engine(...), Ray's
 // LLMConfig.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -91,12 +90,7 @@ void read_python(const Source& source, int first_line) {
   for (const PythonCall& call : python_calls(source.text, starts_engine)) {
     const auto engine = engine_of_call(call.name, source.text);
     if (!engine) continue;
-    Workload w;
-    w.base.file = source.file;
-    w.base.kind = "Python call";
-    w.base.name = call.name;
-    w.base.line = call.line + first_line - 1;
-    w.variables = given_variables(source);
+    Workload w = workload_at(source, "Python call", call.name, call.line + first_line - 1);
     w.engine = engine;
     w.program = "api_server";
     YamlNode map = *call.arguments;

@@ -2,18 +2,12 @@
 #include <fmt/format.h>
 
 #include "readers.hpp"
-#include "text.hpp"
 
 namespace qwenfit::plan {
 namespace {
 
 void one_model_spec(const YamlNode& spec, const YamlNode& engine_spec, const Source& source) {
-  Workload w;
-  w.base.file = source.file;
-  w.base.kind = "production-stack model";
-  w.base.line = spec.line;
-  w.base.name = spec["name"].text;
-  w.variables = given_variables(source);
+  Workload w = workload_at(source, "production-stack model", spec["name"].text, spec.line);
   w.engine = EngineKind::vllm;
   w.model = expanded_word(spec["modelURL"], Dialect::shell, w.variables);
   if (!spec["repository"].text.empty())
@@ -109,14 +103,11 @@ bool read_helm_values(const YamlNode& root, const Source& source) {
 bool read_recipe(const YamlNode& root, const Source& source) {
   const YamlNode& model = root["model"];
   if (!model["model_id"].is_scalar() || !(root.has("variants") || model.has("base_args"))) return false;
-  Workload base;
-  base.base.file = source.file;
-  base.base.kind = "vLLM recipe";
-  base.base.name = root["meta"]["slug"].text.empty() ? root["meta"]["title"].text : root["meta"]["slug"].text;
-  base.base.line = model.line;
+  Workload base = workload_at(
+      source, "vLLM recipe",
+      root["meta"]["slug"].text.empty() ? root["meta"]["title"].text : root["meta"]["slug"].text, model.line);
   base.engine = EngineKind::vllm;
   base.program = "api_server";
-  base.variables = given_variables(source);
   read_environment(model["base_env"], Dialect::kubernetes, base.variables);
   for (const YamlPtr& item : model["base_args"].items) base.args.push_back(item->word());
   std::vector<std::string> opt_in;

@@ -1,7 +1,5 @@
 // YAML files: documents one by one, each to the reader that knows its shape.
-#include <fmt/format.h>
 
-#include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "readers.hpp"
 #include "templates.hpp"
@@ -79,12 +77,7 @@ void read_kustomization(const YamlNode& root, const Source& source, int depth) {
     for (const YamlPtr& operation : inner->items) {
       const std::string& path = (*operation)["path"].text;
       if (path.find("/args") == std::string::npos && path.find("/command") == std::string::npos) continue;
-      Workload w;
-      w.base.file = source.file;
-      w.base.kind = "Kustomization patch";
-      w.base.name = path;
-      w.base.line = operation->line;
-      w.variables = given_variables(source);
+      Workload w = workload_at(source, "Kustomization patch", path, operation->line);
       std::vector<Word> words;
       for (const YamlPtr& item : (*operation)["value"].items) words.push_back(item->word());
       const std::size_t before = source.report.deployments.size();
@@ -105,11 +98,9 @@ void read_document(const YamlNode& root, const Source& source, int depth) {
       read_option_file(root, source))
     return;
   if (root.has("apiVersion") && root.has("kind") && root["spec"].kind == YamlKind::null) return;
-  Workload w;
-  w.base.file = source.file;
-  w.variables = given_variables(source);
-  w.base.name = root["metadata"]["name"].text.empty() ? root["name"].text : root["metadata"]["name"].text;
-  w.base.kind = root["kind"].text.empty() ? "command in YAML" : root["kind"].text;
+  Workload w =
+      workload_at(source, root["kind"].text.empty() ? "command in YAML" : root["kind"].text,
+                  root["metadata"]["name"].text.empty() ? root["name"].text : root["metadata"]["name"].text);
   launches_anywhere(root, w, source, 0);
 }
 

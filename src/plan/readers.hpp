@@ -17,6 +17,9 @@ struct Source {
   FileObjects objects{};                          ///< of a manifest
 };
 
+/// A workload of the file, with the variables that are given; `line` 0 where what it starts has its own.
+Workload workload_at(const Source& source, std::string kind, std::string name = {}, int line = 0);
+
 /// Adds what a command line starts. `base` holds the file and what surrounds the command.
 void add_launch(const Launch& launch, Workload surroundings, const Source& source);
 
@@ -64,7 +67,7 @@ void read_llm_config(const YamlNode& config, Workload& workload);
 void read_dockerfile(const Source& source);
 void read_modelfile(const Source& source);
 void read_systemd_unit(const Source& source);
-/// Anything else: lines that start an engine, and ${VAR} of Make ($(VAR)).
+/// Anything else: lines that start an engine.
 void read_other_file(const Source& source);
 
 /// A Kubernetes object (or a list of them). @return whether it was one.
@@ -92,6 +95,12 @@ struct Surroundings {
   Workload workload;
   const YamlNode* pod_spec = nullptr;
 };
+
+/// The workload of an object: its kind, and what its metadata say.
+Workload workload_of(const YamlNode& root, const std::string& kind, const Source& source);
+
+/// Command and arguments of a container.
+std::vector<Word> container_words(const YamlNode& container, Variables& variables);
 
 /// A Kubernetes container. @return whether it starts an engine.
 bool read_container(const YamlNode& container, const YamlNode& pod_spec, Workload workload,

@@ -9,6 +9,9 @@
 
 namespace qwenfit::plan {
 
+/// Longer values than this are no settings: `A=$B$B B=$C$C ...` would grow without end.
+constexpr std::size_t kLongestValue = std::size_t{1} << 16;
+
 /// A word of a command line after expansion.
 struct Word {
   std::string text;
@@ -22,6 +25,9 @@ void append(Word& to, const Word& from);
 
 /// The pieces of a word at its blanks, each with what is unresolved in it.
 std::vector<Word> pieces(const Word& word);
+
+/// The text of `words` with blanks between them; no longer than a value is read.
+std::string joined(const std::vector<Word>& words);
 
 /// A text after expansion.
 using Expanded = Word;

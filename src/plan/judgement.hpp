@@ -1,0 +1,17 @@
+// What comes after the findings of each deployment: those of several together, and what they amount to.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "qwenfit/plan.hpp"
+
+namespace qwenfit::plan {
+
+/// Services of one compose file run side by side: their shares of a card add up.
+void shared_cards(Report& report, Estimator& estimator);
+
+/// Sorts the findings, silences those that the file or the baseline says don't count, and judges.
+void judge(Deployment& deployment, const std::set<std::string>& baseline);
+
+}  // namespace qwenfit::plan
