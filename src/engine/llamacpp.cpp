@@ -72,11 +72,18 @@ class LlamaProbe : public Probe {
     setup_.context = context;
     setup_.concurrency = concurrency;
     const ContextShape shape = context_of(setup_, job_.version);
-    return rough ? arranged_.about(shape) : arranged_.at(shape);
+    const MemoryPlan& about = arranged_.about(shape);
+    // What does not fit even without compute buffers needs no plan of them: it does not fit.
+    return rough || !leaves_free_without_compute(about) ? about : arranged_.at(shape);
   }
   std::int64_t most_sequences() const override { return kMostSequences; }
 
  private:
+  static bool leaves_free_without_compute(const MemoryPlan& plan) {
+    return std::all_of(plan.devices.begin(), plan.devices.end(),
+                       [](const DeviceMemory& d) { return d.headroom() + d.compute >= 0; });
+  }
+
   Setup setup_;
   Job job_;
   Arranged arranged_;

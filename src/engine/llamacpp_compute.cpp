@@ -25,9 +25,7 @@ Hash common_key(const ComputeJob& job) {
       s.layers, s.experts, s.experts_used, s.expert_ffn, s.shared_ffn, s.interval, s.key_heads, s.value_heads,
       s.state, s.conv, s.deepstack, s.streams, s.hyper_rank, s.indexer_heads, s.indexer_dim, s.indexer_budget,
       s.ple_layer, s.ple_kernel, s.ple_ngram, s.ple_heads, s.ple_rows);
-  const Backends& b = job.backends;
-  add(hash, b.gpus, b.offload_ops, b.pipeline, b.fusion_keeps, b.attention_scratch, b.padded_rows,
-      b.vector_tokens, b.alignment);
+  add_backends(hash, job.backends);
   const Placement& p = job.placement;
   add(hash, job.kind, p.output, p.host, p.everything_offloaded);
   return hash;
@@ -59,21 +57,16 @@ Hash sketch_key(const ComputeJob& job, const Sketch& sketch, Hash hash) {
   return hash;
 }
 
-/// With the types of the cache.
-Hash types_key(Hash hash, const ContextShape& c) {
-  add(hash, c.rotate, c.half_mask, c.snapshots);
-  for (const Type& t : {c.k, c.v}) add(hash, t.block, t.bytes, t.quantized, t.half);
-  return hash;
-}
-
-/// With the context too, but for the length of the cache.
+/// With the context, but for the length of the cache.
 Hash context_key(Hash hash, const ModelShape& shape, const ContextShape& c) {
-  // The indexer's choice is limited: its sizes do not grow evenly.
-  if (shape.streams > 0) add(hash, c.cells);
+  // The indexer's choice is limited: its sizes do not grow evenly until there are more cells than it chooses.
+  if (shape.streams > 0) add(hash, cells_chosen(shape, c));
   // Without flash attention rows of V are as long as the cache, and copies of quantized ones are padded.
   if (c.v.quantized) add(hash, c.cells % kRowStep);
   add(hash, c.streams, c.sequences, c.tokens, c.outputs, c.flash_attention);
-  return types_key(hash, c);
+  add(hash, c.rotate, c.half_mask, c.snapshots);
+  for (const Type& t : {c.k, c.v}) add(hash, t.block, t.bytes, t.quantized, t.half);
+  return hash;
 }
 
 /// Programs used last, some kilobytes each.
@@ -86,7 +79,7 @@ class Programs {
     if (it == programs_.end()) {
       ComputeJob kept = job;
       kept.placement.layers = sketch.of(job.placement.layers);
-      Program made(kept, types_key(sketched, job.context));
+      Program made(kept);
       if (held_ + made.size() > kMostEvents) {
         programs_.clear();
         held_ = 0;
@@ -106,6 +99,11 @@ class Programs {
 constexpr std::size_t kMostAnswers = std::size_t{1} << 16;
 
 }  // namespace
+
+void add_backends(Hash& hash, const Backends& b) {
+  add(hash, b.gpus, b.offload_ops, b.pipeline, b.fusion_keeps, b.attention_scratch, b.padded_rows,
+      b.vector_tokens, b.alignment);
+}
 
 ComputeBuffers compute_buffers_in_full(const ComputeJob& job) {
   return planned_in_full(job);

@@ -20,6 +20,8 @@ struct ComputeJob {
   GraphKind kind = GraphKind::trunk;
 };
 
+void add_backends(Hash& hash, const Backends& backends);
+
 /// Bytes of the compute buffer on each backend, the host last. As llama.cpp does it: flash attention is given
 /// up when it would not run where its layer is (`flash_attention` in the result tells).
 struct ComputeBuffers {

@@ -150,13 +150,17 @@ Index Graph::cast(Index a, Type type) {
 }
 
 void Graph::expand(Index i) {
-  if (seen_.size() < tensors.size()) seen_.resize(tensors.size());
-  if (seen_[static_cast<std::size_t>(i)]) return;
-  seen_[static_cast<std::size_t>(i)] = true;
-  for (const Index s : (*this)[i].src) {
-    if (s != kNone) expand(s);
+  seen_.resize(tensors.size());
+  if (!seen_[static_cast<std::size_t>(i)]) visit(i);
+}
+
+void Graph::visit(Index i) {
+  seen_[static_cast<std::size_t>(i)] = 1;
+  const Tensor& t = (*this)[i];
+  for (const Index s : t.src) {
+    if (s != kNone && !seen_[static_cast<std::size_t>(s)]) visit(s);
   }
-  ((*this)[i].op == Op::none ? leaves : nodes).push_back(i);
+  (t.op == Op::none ? leaves : nodes).push_back(i);
 }
 
 }  // namespace qwenfit::engine::llamacpp

@@ -134,7 +134,9 @@ class Graph {
   void expand(Index i);
 
  private:
-  std::vector<bool> seen_;
+  void visit(Index i);
+
+  std::vector<char> seen_;  ///< whether a tensor has its place in the order; bytes, as it is asked often
 };
 
 }  // namespace qwenfit::engine::llamacpp

@@ -15,6 +15,11 @@ struct Hash {
     (mix(static_cast<std::uint64_t>(values)), ...);
   }
 
+  /// Two numbers of 32 bit as one to add.
+  static std::uint64_t pair(std::int32_t high, std::int32_t low) {
+    return std::uint64_t{static_cast<std::uint32_t>(high)} << 32 | static_cast<std::uint32_t>(low);
+  }
+
  private:
   void mix(std::uint64_t value) {
     a = (a ^ value) * 0x100000001b3U;

@@ -50,21 +50,57 @@ Events plan(const Backends& backends, Workbench& w) {
   return plan_events(backends, w.graph, w.schedule);
 }
 
-/// All that scheduler and allocator decide by sizes: graphs of one sketch that agree in it have the same
-/// order of events.
-void add_decisions(const Graph& graph, const Backends& backends, Hash& hash) {
-  for (const Tensor& t : graph.tensors) {
-    std::uint64_t bits = static_cast<std::uint64_t>(t.op) * 2 + (is_offloaded(t) ? 1 : 0);
-    for (const Index s : t.src) {
-      if (s != kNone) bits = bits * 4 + 2 + (may_inherit(t, graph[s]) ? 1 : 0);
-    }
-    hash.add(bits);
-    if (t.op == Op::mul) hash.add(fused_experts(graph, t));
-    if (t.op == Op::flash_attention) {
+/// All of a tensor that scheduler and allocator read, but its sources and its sizes.
+std::uint64_t traits_of(const Tensor& t) {
+  std::uint64_t bits = static_cast<std::uint64_t>(t.op);
+  for (const bool flag : {t.weight, t.input, t.output, is_offloaded(t)}) bits = bits * 2 + (flag ? 1 : 0);
+  bits = bits << 16 | static_cast<std::uint16_t>(t.layer);
+  bits = bits << 16 | static_cast<std::uint16_t>(t.role);
+  return bits << 16 | static_cast<std::uint16_t>(t.home);
+}
+
+/// What they decide by its sizes and types.
+void add_decisions(const Graph& graph, const Backends& backends, const Tensor& t, Hash& hash) {
+  switch (t.op) {
+    case Op::mul: hash.add(fused_experts(graph, t)); break;
+    case Op::argsort: hash.add(t.ne[0]); break;
+    case Op::flash_attention: {
       const std::int64_t queries = graph[t.src[0]].ne[1];
-      hash.add(queries <= 1, queries <= backends.vector_tokens);
+      const Tensor& k = graph[t.src[1]];
+      const Tensor& v = graph[t.src[2]];
+      hash.add(queries <= 1, queries <= backends.vector_tokens, k.ne[0]);
+      for (const Type& type : {k.type, v.type}) hash.add(type.quantized, type.half);
+      break;
+    }
+    default: break;
+  }
+}
+
+/// An odd number whose powers have nothing in common: 2^64 over the golden ratio.
+constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15U;
+
+/// Graphs that agree in it have the same order of events, whatever their sizes: those of one model at other
+/// contexts, and those of models that are built alike.
+Hash order_key(const Graph& graph, const Backends& backends) {
+  Hash hash;
+  add_backends(hash, backends);
+  hash.add(graph.tensors.size(), graph.layers.size());
+  for (const Index i : graph.layers) hash.add(i);
+  for (const std::vector<Index>* list : {&graph.leaves, &graph.nodes}) {
+    hash.add(list->size());
+    for (const Index i : *list) {
+      const Tensor& t = graph[i];
+      std::uint64_t bits = traits_of(t);
+      for (const Index s : t.src) {
+        if (s == kNone) continue;
+        const bool inherits = may_inherit(t, graph[s]);
+        bits = (bits + 2 * static_cast<std::uint64_t>(s) + (inherits ? 3 : 2)) * kSpread;
+      }
+      hash.add(bits, Hash::pair(i, t.view_of));
+      add_decisions(graph, backends, t, hash);
     }
   }
+  return hash;
 }
 
 }  // namespace
@@ -91,7 +127,7 @@ struct Program::Order {
 
   /// A weight that is copied to another backend: its copy is as large as the file's type makes it.
   struct Weight {
-    Tensor copy;
+    Index copy;
     int buffer;
     bool in_layer;  ///< false: embedding or head
   };
@@ -142,20 +178,20 @@ struct Program::Namer {
   static Name one_layer_later(Name name) { return name < kOneLayer ? name : name + kOneLayer; }
 };
 
-/// Orders of events used last, by what decides them.
+/// Orders of events used last, by `order_key`.
 class Program::Orders {
  public:
-  std::shared_ptr<const Order> find(const Hash& decisions) const {
-    const auto it = orders_.find(decisions);
+  std::shared_ptr<const Order> find(const Hash& key) const {
+    const auto it = orders_.find(key);
     return it == orders_.end() ? nullptr : it->second;
   }
-  void keep(const Hash& decisions, const std::shared_ptr<const Order>& order) {
+  void keep(const Hash& key, const std::shared_ptr<const Order>& order) {
     held_ += order->steps.size();
     if (held_ > kMostSteps) {
       orders_.clear();
       held_ = order->steps.size();
     }
-    orders_.emplace(decisions, order);
+    orders_.emplace(key, order);
   }
 
  private:
@@ -189,7 +225,7 @@ Program::Order::Order(const Backends& backends, Workbench& w) {
       split_by_layer = split_by_layer && (!in_layer || source.layer == layer);
       if (weight < 0) {
         weight = static_cast<std::int16_t>(weights.size());
-        weights.push_back({w.graph[e.tensor], e.buffer, in_layer});
+        weights.push_back({e.tensor, e.buffer, in_layer});
       }
     }
     const Name by = given[static_cast<std::size_t>(e.slot)] ? name(e.slot, layer) : Namer::kNobody;
@@ -197,21 +233,19 @@ Program::Order::Order(const Backends& backends, Workbench& w) {
   }
 }
 
-Program::Program(const ComputeJob& job, const Hash& key)
-    : backends_(job.backends), cells_(job.context.cells) {
+Program::Program(const ComputeJob& job) : backends_(job.backends), cells_(job.context.cells) {
   thread_local Orders orders;
   Workbench& w = workbench();
   flash_attention_ = build(job, w);
-  Hash decisions = key;
-  decisions.add(flash_attention_);
-  add_decisions(w.graph, backends_, decisions);
-  order_ = orders.find(decisions);
+  const Hash key = order_key(w.graph, backends_);
+  order_ = orders.find(key);
   if (order_) {
     add_copies(order_->copied, backends_, w.graph);
   } else {
     order_ = std::make_shared<const Order>(backends_, w);
-    orders.keep(decisions, order_);
+    orders.keep(key, order_);
   }
+  for (const Order::Weight& weight : order_->weights) weights_.push_back(w.graph[weight.copy]);
   put_sizes(w.graph, sizes_);
 }
 
@@ -269,7 +303,7 @@ void Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes
     const Order::Step& s = order_->steps[i];
     Bytes size = sizes_[i].size;
     Bytes within = sizes_[i].offset;
-    if (s.weight >= 0) {
+    if (s.weight >= 0 && !weight_sizes.empty()) {
       size = weight_sizes[static_cast<std::size_t>(s.weight)];
     } else if (steps != 0) {
       size += steps * growth_[i].size;
@@ -292,8 +326,9 @@ void Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes
 /// Goes through the layers of a placement; a layer that was met in the same state leads to the same state.
 class Program::Walk {
  public:
-  Walk(const Program& program, const Placement& placement, std::int64_t steps)
-      : program_(program), placement_(placement), steps_(steps) {
+  /// @param own_weights whether weights are as large as they were in the program's job
+  Walk(const Program& program, const Placement& placement, bool own_weights, std::int64_t steps)
+      : program_(program), placement_(placement), own_weights_(own_weights), steps_(steps) {
     State start;
     start.free.resize(static_cast<std::size_t>(program.backends_.gpus) + 1);
     program.replay(0, sizes_of(0), steps, start);
@@ -338,16 +373,20 @@ class Program::Walk {
     std::vector<Bytes> of;
   };
 
+  /// Empty: the program's own.
   const std::vector<Bytes>& sizes_of(std::int16_t types) {
+    if (own_weights_) types = 0;
     for (const Sizes& s : sizes_) {
       if (s.types == types) return s.of;
     }
     Sizes made{types, {}};
-    for (const Order::Weight& w : program_.order_->weights) {
+    for (std::size_t i = 0; i < program_.weights_.size() && !own_weights_; ++i) {
+      const Order::Weight& w = program_.order_->weights[i];
+      const Tensor& copy = program_.weights_[i];
       const TypeSet& set =
           w.in_layer ? (*placement_.types)[static_cast<std::size_t>(types)] : *placement_.ends;
       made.of.push_back(aligned_size(program_.backends_,
-                                     w.copy.stored_as(set[static_cast<std::size_t>(w.copy.role)]), w.buffer));
+                                     copy.stored_as(set[static_cast<std::size_t>(copy.role)]), w.buffer));
     }
     sizes_.push_back(std::move(made));
     return sizes_.back().of;
@@ -355,6 +394,7 @@ class Program::Walk {
 
   const Program& program_;
   const Placement& placement_;
+  bool own_weights_;
   std::int64_t steps_;
   std::vector<State> states_;
   std::vector<Passage> passages_;
@@ -364,13 +404,15 @@ class Program::Walk {
 
 ComputeBuffers Program::run(const ComputeJob& job, const Sketch& sketch) {
   const std::int64_t steps = (job.context.cells - cells_) / kStep;
-  if (!order_->split_by_layer) return planned_in_full(job);
+  // The layers of Qwen4Exp are all kept, with their own weights.
+  const bool own_weights = job.shape.streams > 0;
+  if (!order_->split_by_layer && !own_weights) return planned_in_full(job);
   if (steps != 0 && growth_.empty()) {
     ComputeJob kept = job;
     kept.placement.layers = sketch.of(job.placement.layers);
     if (!grow(kept, steps)) return planned_in_full(job);
   }
-  Walk walk(*this, job.placement, steps);
+  Walk walk(*this, job.placement, own_weights, steps);
   for (std::size_t i = 0; i < sketch.like.size(); ++i)
     walk.enter(sketch.like[i] + 1, job.placement.layers[i].type_set);
   return {walk.peaks(), flash_attention_};

@@ -17,8 +17,7 @@ namespace qwenfit::engine::llamacpp {
 class Program {
  public:
   /// Of `job`, whose layers are those that a sketch keeps.
-  /// @param key of all that the sketch stands for, but the context
-  Program(const ComputeJob& job, const Hash& key);
+  explicit Program(const ComputeJob& job);
 
   /// The compute buffers of `job`, with all its layers.
   /// @param sketch of it, whose kept layers are those this was made of
@@ -47,8 +46,9 @@ class Program {
   bool flash_attention_ = true;
   std::int64_t cells_ = 0;
   std::shared_ptr<const Order> order_;
-  std::vector<Size> sizes_;   ///< of the order's steps
-  std::vector<Size> growth_;  ///< with each step of the cache's length; empty: not known yet
+  std::vector<Tensor> weights_;  ///< copies of weights, as the order counts them
+  std::vector<Size> sizes_;      ///< of the order's steps
+  std::vector<Size> growth_;     ///< with each step of the cache's length; empty: not known yet
 };
 
 /// The same without a sketch: all layers of the job planned.

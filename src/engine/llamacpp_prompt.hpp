@@ -65,6 +65,9 @@ struct ContextShape {
   bool operator==(const ContextShape&) const = default;
 };
 
+/// Cells that Qwen4Exp's indexer chooses for each token.
+std::int64_t cells_chosen(const ModelShape& shape, const ContextShape& context);
+
 /// Where the weights of one layer are, and their types.
 struct LayerWeights {
   std::int16_t backend = 0;

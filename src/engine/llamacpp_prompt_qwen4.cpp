@@ -9,6 +9,10 @@ constexpr std::int64_t kBlock = 4;  // cells that share an indexer key (compress
 
 }  // namespace
 
+std::int64_t cells_chosen(const ModelShape& shape, const ContextShape& context) {
+  return std::min<std::int64_t>(context.cells, shape.indexer_budget + kBlock - 1);
+}
+
 void PromptBuilder::indexer_inputs() {
   const std::int64_t blocks = units::ceil_div(c_.cells, kBlock);
   const std::int64_t each = c_.tokens / c_.streams;
@@ -63,7 +67,7 @@ Index PromptBuilder::chosen_cells(Index x, int layer) {
   Index expanded = turned(g_.get_rows(turned(sum), cell_blocks_));
   const Index mask = g_[mask_].type == kF32 ? mask_ : g_.cast(mask_, kF32);
   expanded = g_.add(expanded, g_.reshape(mask, {c_.cells, each, streams, 1}));
-  const std::int64_t chosen = std::min<std::int64_t>(c_.cells, m_.indexer_budget + kBlock - 1);
+  const std::int64_t chosen = cells_chosen(m_, c_);
   const Index top = g_.make(Op::other, kI32, {chosen, each, streams, 1}, {expanded});
   return g_.reshape(g_.cont(top), {chosen, each, 1, streams});
 }
