@@ -175,14 +175,12 @@ std::string footing(const Estimate& e) {
   if (!e.speed || !runs(e)) return "";
   if (e.scenario.method == Method::quick) return "Ranges are the formula's own +-20%.";
   const speed::Speed& s = *e.speed;
+  const std::string rows = fmt::format("{} measurement{}", s.based_on, s.based_on == 1 ? "" : "s");
   std::string basis = "modelled from the data sheet";
+  if (s.confidence == speed::Confidence::calibrated) basis = "calibrated on " + rows;
   if (s.confidence == speed::Confidence::measured)
-    basis = s.own
-                ? fmt::format("corrected by {} of your own",
-                              s.based_on == 1 ? "a measurement" : fmt::format("{} measurements", s.based_on))
-                : fmt::format("measured on this very setup, {} rows", s.based_on);
-  if (s.confidence == speed::Confidence::calibrated)
-    basis = fmt::format("calibrated on {} measurements", s.based_on);
+    basis = s.own ? fmt::format("corrected by {} of your own", rows)
+                  : fmt::format("measured on this very setup, {}", rows);
   return fmt::format("Decoding is bound by {}; {}. Ranges hold four times of five.",
                      speed::bound_name(s.bound), basis);
 }
