@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "qwenfit/error.hpp"
 #include "text.hpp"
 #include "workload.hpp"
@@ -91,7 +93,17 @@ const catalog::Catalog& catalog_of(const Options& options) {
 }
 
 bool mentions_qwen(std::string_view text) {
-  return contains_folded(text, "qwen") || contains_folded(text, "qwq") || contains_folded(text, "qvq");
+  static constexpr std::string_view kName = "qwen";
+  const auto same = [](char a, char b) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(a))) == b;
+  };
+  for (auto at = text.begin();; ++at) {
+    at = std::search(at, text.end(), kName.begin(), kName.end(), same);
+    if (at == text.end()) break;
+    // Prose and CI files name this program.
+    if (lower(text.substr(static_cast<std::size_t>(at - text.begin()), 7)) != "qwenfit") return true;
+  }
+  return contains_folded(text, "qwq") || contains_folded(text, "qvq");
 }
 
 /// Families of other publishers whose names stand in file names.

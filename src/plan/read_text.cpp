@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "as_shell.hpp"
-#include "embedded.hpp"
 #include "lines.hpp"
 #include "readers.hpp"
 #include "text.hpp"
@@ -19,6 +18,7 @@ void read_shell_file(const Source& source, int depth) {
     if (launch.engine == EngineKind::ollama) ollama.push_back(std::move(launch));
     else add_launches({launch}, w, source);
   }
+  const std::vector<Embedded> told = take_modelfiles(ollama, source);
   add_launches(ollama, w, source);
   // Here-documents are read with what the script sets.
   Source after = source;
@@ -26,6 +26,7 @@ void read_shell_file(const Source& source, int depth) {
     if (std::string value = variables.text(name); !value.empty()) after.siblings[name] = std::move(value);
   }
   read_embedded(after, 1, depth);
+  drop_modelfiles(told, source);
 }
 
 namespace {
@@ -77,6 +78,7 @@ void read_other_file(const Source& source) {
       }
     }
     std::erase_if(launches, [](const Launch& launch) { return launch.args.empty(); });
+    drop_modelfiles(take_modelfiles(launches, source), source);
     add_launches(launches, w, source);
   }
 }

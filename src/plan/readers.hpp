@@ -1,6 +1,7 @@
 // Readers of files: text -> workloads -> deployments of a report. One file each.
 #pragma once
 
+#include "embedded.hpp"
 #include "file_objects.hpp"
 #include "workload.hpp"
 #include "yaml_tree.hpp"
@@ -66,6 +67,11 @@ void read_embedded(const Source& source, int first_line = 1, int depth = 0);
 void read_llm_config(const YamlNode& config, Workload& workload);
 void read_dockerfile(const Source& source);
 void read_modelfile(const Source& source);
+/// `ollama create NAME -f FILE` of a text that writes FILE itself: such launches get what the here-document
+/// says, and starts of NAME go. @return the documents that are told so.
+std::vector<Embedded> take_modelfiles(std::vector<Launch>& launches, const Source& source);
+/// Takes the Modelfiles that stand in `documents` out of the report.
+void drop_modelfiles(const std::vector<Embedded>& documents, const Source& source);
 void read_systemd_unit(const Source& source);
 /// Anything else: lines that start an engine.
 void read_other_file(const Source& source);
