@@ -20,9 +20,11 @@ json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Ph
   const speed::Work w =
       phase == speed::Phase::decode ? speed::decode_work(setup, plan) : speed::prefill_work(setup, plan);
   json effects = json::array();
-  speed::visit_effects(setup, plan, phase, [&](const speed::EffectUse& use) {
-    effects.push_back({use.name, use.weight, speed::share_name(use.share)});
-  });
+  const auto put = [&](const speed::EffectUse& use) {
+    effects.push_back({use.name(), use.weight, speed::share_name(use.share)});
+  };
+  speed::visit_batch_effects(setup, plan, phase, put);
+  speed::visit_lasting_effects(setup, plan, phase, put);
   return {{"group", speed::group_of(setup, phase)},
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,

@@ -8,7 +8,7 @@ namespace {
 Shape packed(Type type, const Shape& ne) {
   Shape nb;
   nb[0] = type.bytes;
-  nb[1] = ne[0] / type.block * type.bytes;
+  nb[1] = (type.block == 1 ? ne[0] : ne[0] / type.block) * type.bytes;  // division is slow
   nb[2] = nb[1] * ne[1];
   nb[3] = nb[2] * ne[2];
   return nb;

@@ -63,7 +63,7 @@ class Hints {
  private:
   std::optional<Estimate> tried(const Scenario& scenario) {
     try {
-      return estimator_.estimate(scenario);
+      return estimator_.estimate(scenario, false);  // no hint tells limits
     } catch (const Error&) {
       return std::nullopt;  // not to be had with this engine
     }

@@ -19,7 +19,7 @@ double expected_variance(bool prefill, bool same_model) {
   double variance = prefill ? baked::residual_prefill : baked::residual_decode;
   if (same_model) return variance;
   for (const std::string_view level : kLevelsOfModels)
-    variance += unseen_variance((prefill ? "prefill " : "decode ") + std::string(level));
+    variance += unseen_variance(prefill ? "prefill" : "decode", level);
   return variance;
 }
 

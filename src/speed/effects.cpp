@@ -9,6 +9,7 @@
 #include <concepts>
 
 #include "catalog/fields.hpp"
+#include "constants.hpp"
 #include "qwenfit/model.hpp"
 
 namespace qwenfit::speed {
@@ -19,35 +20,47 @@ int exponent(double value) {
   return value > 0 ? static_cast<int>(std::floor(std::log2(value) + 1e-9)) : -1;
 }
 
-/// A factor's name, put together without allocating: this happens for every estimate of a batch.
-class Name {
+/// A number as a part of a name.
+class Number {
  public:
-  void start(std::string_view phase, std::string_view level) {
-    size_ = 0;
-    put(phase);
-    put(" ");
-    put(level);
-    put(":");
-  }
-  void part(std::string_view text) {
-    put(" ");
-    put(text);
-  }
-  void part(std::integral auto value) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    part(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
-  }
-  std::string_view text() const { return {text_.data(), size_}; }
+  explicit Number(std::integral auto value)
+      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
+  Number(const Number&) = delete;
+  Number& operator=(const Number&) = delete;
+  operator std::string_view() const { return {digits_.data(), end_}; }
 
  private:
-  void put(std::string_view text) {
-    const std::size_t n = std::min(text.size(), text_.size() - size_);
-    std::copy_n(text.data(), n, text_.data() + size_);
-    size_ += n;
+  std::array<char, 24> digits_;
+  const char* end_;
+};
+
+/// Tells a sink of the factors of a phase.
+class Teller {
+ public:
+  Teller(Phase phase, const EffectSink& sink)
+      : phase_(phase == Phase::decode ? "decode" : "prefill"), sink_(sink) {}
+
+  template <class... Parts>
+  void put(Share share, double weight, std::string_view level, const Parts&... parts) const {
+    const std::string_view all[] = {std::string_view(parts)...};
+    sink_({phase_, level, all, weight, share});
   }
-  std::array<char, 512> text_;
-  std::size_t size_ = 0;
+  template <class... Parts>
+  void add(std::string_view level, const Parts&... parts) const {
+    put(Share::all, 1, level, parts...);
+  }
+  /// A scale of powers of two is climbed: each doubling has a factor, and the last one counts as far as it
+  /// goes.
+  template <class Visit>
+  void climb(double value, const Visit& visit) const {
+    const double height = std::log2(std::max(1.0, value));
+    for (int doubling = 0; doubling < height; ++doubling)
+      visit(Number(doubling), std::min(1.0, height - doubling));
+  }
+
+ private:
+  std::string_view phase_;
+  const EffectSink& sink_;
 };
 
 /// Engines whose steps became twice as fast with a version: vLLM 0.6 put scheduling beside the GPU's work
@@ -129,10 +142,36 @@ std::string_view share_name(Share share) {
   return "?";
 }
 
-void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
-                   const EffectSink& sink) {
+std::string EffectUse::name() const {
+  std::string out = fmt::format("{} {}:", phase, level);
+  for (const std::string_view part : parts) out.append(" ").append(part);
+  return out;
+}
+
+std::uint64_t EffectUse::hash() const {
+  Hash hash;
+  hash.add(phase).add(" ").add(level).add(":");
+  for (const std::string_view part : parts) hash.add(" ").add(part);
+  return hash.value();
+}
+
+void visit_batch_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
+                         const EffectSink& sink) {
+  if (phase != Phase::decode) return;
+  const Teller tell(phase, sink);
+  const std::string_view family = family_of(*setup.engine);
+  tell.climb(batch_of(setup, plan), [&](std::string_view doubling, double weight) {
+    tell.put(Share::shared, weight, "batch", doubling, family);
+    tell.put(Share::shared, weight, "batch-class", doubling, class_of(*setup.model), family);
+    tell.put(Share::all, weight, "batch-device", doubling, setup.devices.front().device->id, family);
+    tell.put(Share::shared, weight, "batch-model", doubling, setup.model->id, family);
+  });
+}
+
+void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
+                           const EffectSink& sink) {
+  const Teller tell(phase, sink);
   const catalog::Device& d = *setup.devices.front().device;
-  const std::string_view p = phase == Phase::decode ? "decode" : "prefill";
   const std::string_view family = family_of(*setup.engine);
   const std::string_view backend = engine::backend_name(setup.backend);
   const std::string_view kind = class_of(*setup.model);
@@ -141,84 +180,64 @@ void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, P
   const std::string_view model = setup.model->id;
   const std::string_view offload = offload_of(plan);
   const std::size_t n = setup.devices.size();
-  Name name;
-  const auto put = [&]<class... A>(Share share, double weight, std::string_view level, const A&... parts) {
-    name.start(p, level);
-    (name.part(parts), ...);
-    sink({name.text(), name.text().substr(0, p.size() + 1 + level.size()), weight, share});
-  };
-  const auto add = [&](std::string_view level, const auto&... parts) { put(Share::all, 1, level, parts...); };
-  // A scale of powers of two is climbed: each doubling has a factor, and the last one counts as far as it
-  // goes.
-  const auto climb = [&](double value, const auto& visit) {
-    const double height = std::log2(std::max(1.0, value));
-    for (int doubling = 0; doubling < height; ++doubling) visit(doubling, std::min(1.0, height - doubling));
-  };
-  add("engine", setup.engine->id);
-  add("generation", family, backend, d.arch);
+  const Number count(n);
+  tell.add("engine", setup.engine->id);
+  tell.add("generation", family, backend, d.arch);
   // A vendor's processors say nothing of its cards.
-  add("vendor", family, d.device_class == catalog::DeviceClass::cpu ? "processor" : vendor_of(d));
-  add("device-kind", family, backend, catalog::enum_name(d.device_class));
-  add("device", d.id);
-  add("device-engine", d.id, family, backend);
-  put(Share::latency, 1, "latency-generation", family, backend, d.arch);
-  put(Share::latency, 1, "latency-device", d.id);
-  put(Share::memory, 1, "memory-device", d.id);
+  tell.add("vendor", family, d.device_class == catalog::DeviceClass::cpu ? "processor" : vendor_of(d));
+  tell.add("device-kind", family, backend, catalog::enum_name(d.device_class));
+  tell.add("device", d.id);
+  tell.add("device-engine", d.id, family, backend);
+  tell.put(Share::latency, 1, "latency-generation", family, backend, d.arch);
+  tell.put(Share::latency, 1, "latency-device", d.id);
+  tell.put(Share::memory, 1, "memory-device", d.id);
   if (before_its_turn(setup)) {
-    add("early", family);
-    put(Share::latency, 1, "latency-early", family);
-    if (n > 1) put(Share::interconnect, 1, "interconnect-early", family);
+    tell.add("early", family);
+    tell.put(Share::latency, 1, "latency-early", family);
+    if (n > 1) tell.put(Share::interconnect, 1, "interconnect-early", family);
   }
-  add("format", format, family);
-  add("format-backend", format, family, backend);
-  add("scheme-generation", scheme, d.arch, family);
-  add("scheme-class", scheme, kind, family);
-  add("class", kind, family);
-  add("class-backend", kind, family, backend);
-  add("class-device", kind, d.id, family);
-  add("family", setup.model->family, family, backend);
-  put(Share::latency, 1, "latency-family", setup.model->family, family, backend);
-  add("model", model);
-  add("model-engine", model, family, backend);
-  put(Share::latency, 1, "latency-class", kind, family, backend);
-  put(Share::memory, 1, "memory-class", kind, family, backend);
-  put(Share::memory, 1, "memory-scheme", scheme, family, backend);
-  put(Share::compute, 1, "compute-class", kind, family, backend);
+  tell.add("format", format, family);
+  tell.add("format-backend", format, family, backend);
+  tell.add("scheme-generation", scheme, d.arch, family);
+  tell.add("scheme-class", scheme, kind, family);
+  tell.add("class", kind, family);
+  tell.add("class-backend", kind, family, backend);
+  tell.add("class-device", kind, d.id, family);
+  tell.add("family", setup.model->family, family, backend);
+  tell.put(Share::latency, 1, "latency-family", setup.model->family, family, backend);
+  tell.add("model", model);
+  tell.add("model-engine", model, family, backend);
+  tell.put(Share::latency, 1, "latency-class", kind, family, backend);
+  tell.put(Share::memory, 1, "memory-class", kind, family, backend);
+  tell.put(Share::memory, 1, "memory-scheme", scheme, family, backend);
+  tell.put(Share::compute, 1, "compute-class", kind, family, backend);
   const double depth = static_cast<double>(setup.prompt_tokens) +
                        (phase == Phase::decode ? static_cast<double>(setup.output_tokens) / 2 : 0);
-  climb(depth / 256, [&](int doubling, double weight) {
-    put(Share::all, weight, "depth", doubling, family, backend);
-    put(Share::all, weight, "depth-class", doubling, kind, family);
-    put(Share::all, weight, "depth-device", doubling, d.id, family);
+  tell.climb(depth / 256, [&](std::string_view doubling, double weight) {
+    tell.put(Share::all, weight, "depth", doubling, family, backend);
+    tell.put(Share::all, weight, "depth-class", doubling, kind, family);
+    tell.put(Share::all, weight, "depth-device", doubling, d.id, family);
   });
   if (n > 1) {
     // Cards that share layers are another thing than cards that share the stack of layers.
-    const auto cut = static_cast<std::size_t>(cut_of(setup));
-    add("devices", n, cut, family);
-    add("devices-device", n, cut, d.id, family);
-    add("devices-class", n, cut, kind, family);
-    put(Share::interconnect, 1, "interconnect-generation", family, d.arch);
-    put(Share::interconnect, 1, "interconnect-device", family, d.id);
-    put(Share::interconnect, 1, "interconnect-class", family, kind);
-  }
-  if (phase == Phase::decode) {
-    climb(batch_of(setup, plan), [&](int doubling, double weight) {
-      put(Share::shared, weight, "batch", doubling, family);
-      put(Share::shared, weight, "batch-class", doubling, kind, family);
-      put(Share::all, weight, "batch-device", doubling, d.id, family);
-      put(Share::shared, weight, "batch-model", doubling, model, family);
-    });
+    const Number cut(static_cast<std::size_t>(cut_of(setup)));
+    tell.add("devices", count, cut, family);
+    tell.add("devices-device", count, cut, d.id, family);
+    tell.add("devices-class", count, cut, kind, family);
+    tell.put(Share::interconnect, 1, "interconnect-generation", family, d.arch);
+    tell.put(Share::interconnect, 1, "interconnect-device", family, d.id);
+    tell.put(Share::interconnect, 1, "interconnect-class", family, kind);
   }
   if (offload != "none") {
-    add("offload", offload, family);
-    add("offload-class", offload, kind, family);
-    add("offload-device", offload, d.id);
-    put(Share::host, 1, "host-class", offload, kind, family);
-    put(Share::host, 1, "host-device", d.id);
+    tell.add("offload", offload, family);
+    tell.add("offload-class", offload, kind, family);
+    tell.add("offload-device", offload, d.id);
+    tell.put(Share::host, 1, "host-class", offload, kind, family);
+    tell.put(Share::host, 1, "host-device", d.id);
   }
-  if (phase == Phase::prefill) add("chunk", exponent(setup.llama.ubatch), family, backend);
-  add("cache", setup.kv_type->id, family, backend);
-  add("cell", d.id, n, model, format, setup.engine->id, backend, offload);
+  if (phase == Phase::prefill) tell.add("chunk", Number(exponent(setup.llama.ubatch)), family, backend);
+  tell.add("cache", setup.kv_type->id, family, backend);
+  tell.add("cell", d.id, count, model, format, setup.engine->id, backend, offload);
 }
 
 }  // namespace qwenfit::speed

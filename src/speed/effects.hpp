@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,16 +41,27 @@ std::string_view share_name(Share share);
 
 /// A factor that applies to a setup: its logarithm counts `weight` times.
 struct EffectUse {
-  std::string_view name;   ///< "decode device: rtx-4090"
-  std::string_view level;  ///< "decode device"
-  double weight = 1;       ///< 0 to 1: how far up a step of a scale the setup is
+  std::string_view phase;  ///< "decode"
+  std::string_view level;  ///< "device"
+  std::span<const std::string_view> parts;
+  double weight = 1;  ///< 0 to 1: how far up a step of a scale the setup is
   Share share = Share::all;
+
+  /// "decode device: rtx-4090"
+  std::string name() const;
+  /// Of that name, which is not put together for it: this happens for every estimate of a batch.
+  std::uint64_t hash() const;
 };
 
 using EffectSink = std::function<void(const EffectUse&)>;
 
-/// The factors that apply to this setup, from the general to the particular. The last one is the cell itself.
-void visit_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
-                   const EffectSink& sink);
+/// The factors of the sequences that run at once; of prompts there are none.
+void visit_batch_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
+                         const EffectSink& sink);
+
+/// All others that apply to this setup, from the general to the particular: the same whatever its
+/// concurrency. The last one is the cell itself.
+void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase,
+                           const EffectSink& sink);
 
 }  // namespace qwenfit::speed

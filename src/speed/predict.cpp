@@ -79,8 +79,9 @@ Bound bound_of(const Parts& p) {
 std::string latency_hint(const engine::Setup& setup, const engine::MemoryPlan& plan, const Timed& t) {
   engine::Setup more = setup;
   double free = static_cast<double>(setup.concurrency);
+  const Group& group = find_group(setup, Phase::decode);
   for (more.concurrency = 2 * setup.concurrency; more.concurrency <= 4096; more.concurrency *= 2) {
-    Parts parts = parts_of(decode_work(more, plan), find_group(more, Phase::decode));
+    Parts parts = parts_of(decode_work(more, plan), group);
     parts.multiply(t.logs);
     if (parts.sum() > 1.25 * t.parts.sum() || batch_of(more, plan) <= free) break;
     free = batch_of(more, plan);
@@ -149,7 +150,9 @@ void add_fallback_notes(const engine::Setup& setup, Speed& s) {
 /// A step of more sequences takes no less time than one of fewer, and no more than as many steps of fewer as
 /// there are sequences for, each with its own prompt's share. The factors of batches, fitted each on setups
 /// of its own, would now and then have it otherwise.
-void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, Timed& step) {
+void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, const Factors& lasting,
+                   Timed& step) {
+  if (setup.concurrency <= 1) return;
   engine::Setup fewer = setup;
   const double running = batch_of(setup, plan);
   const double prompt = running > 1 ? step.parts.prompts * step.factor / (running - 1) : 0;
@@ -161,7 +164,7 @@ void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, T
     batch = sequences;
   };
   for (fewer.concurrency = 1; fewer.concurrency < setup.concurrency; fewer.concurrency *= 2)
-    bounded(time_of(fewer, plan, decode_work(fewer, plan), Phase::decode), batch_of(fewer, plan));
+    bounded(time_of(fewer, plan, decode_work(fewer, plan), Phase::decode, lasting), batch_of(fewer, plan));
   bounded(step, running);
   step.factor *= seconds / step.seconds;
   step.seconds = seconds;
@@ -254,12 +257,14 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   }
   Speed s;
   const Work decode = decode_work(setup, plan);
-  Timed step = time_of(setup, plan, decode, Phase::decode);
-  between_fewer(setup, plan, step);
+  const Factors lasting = lasting_factors(setup, plan, Phase::decode);
+  Timed step = time_of(setup, plan, decode, Phase::decode, lasting);
+  between_fewer(setup, plan, lasting, step);
   // Without a prompt, decoding starts in an empty cache, and there is nothing to say of a first token.
   Timed prefill;
   if (setup.prompt_tokens > 0) {
-    prefill = time_of(setup, plan, prefill_work(setup, plan), Phase::prefill);
+    prefill = time_of(setup, plan, prefill_work(setup, plan), Phase::prefill,
+                      lasting_factors(setup, plan, Phase::prefill));
     // No engine takes longer for a prompt than for its tokens one by one.
     prefill.seconds = std::min(prefill.seconds, static_cast<double>(setup.prompt_tokens) * step.seconds);
   }

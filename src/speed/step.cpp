@@ -28,11 +28,30 @@ const MeasuredCell* find_cell(std::uint64_t hash) {
 
 }  // namespace
 
-double unseen_variance(std::string_view level) {
+double unseen_variance(std::string_view phase, std::string_view level) {
+  const std::size_t size = phase.size() + 1 + level.size();
   for (const Level& l : baked::levels) {
-    if (l.name == level) return l.variance;
+    if (l.name.size() == size && l.name.ends_with(level) && l.name.starts_with(phase)) return l.variance;
   }
   return 0.01;
+}
+
+void Factors::add(const EffectUse& use) {
+  const auto at = static_cast<std::size_t>(use.share);
+  const std::uint64_t hash = use.hash();
+  const Effect* effect = find_effect(hash);
+  variance[at] +=
+      use.weight * use.weight * (effect ? effect->variance : unseen_variance(use.phase, use.level));
+  if (!effect) return;
+  logs[at] += use.weight * effect->value;
+  if (use.level == "device") device_rows = effect->rows;
+  if (use.level == "cell") cell = find_cell(hash);
+}
+
+Factors lasting_factors(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase) {
+  Factors factors;
+  visit_lasting_effects(setup, plan, phase, [&](const EffectUse& use) { factors.add(use); });
+  return factors;
 }
 
 double Parts::sum() const {
@@ -115,7 +134,8 @@ double doubt_of_processor(const engine::Setup& setup) {
   return lost * lost / 4;
 }
 
-Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase) {
+Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase,
+              const Factors& lasting) {
   Timed t;
   const Group& group = find_group(setup, phase);
   t.parts = parts_of(work, group);
@@ -123,20 +143,14 @@ Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const 
   // A group that was never measured: its efficiencies may be a third off.
   if (!is_of(group, setup, phase)) t.variance += 0.1;
   t.variance += doubt_of_processor(setup);
-  std::array<double, kShares> variance{};
-  visit_effects(setup, plan, phase, [&](const EffectUse& use) {
-    const auto share = static_cast<std::size_t>(use.share);
-    const std::uint64_t hash = Hash().add(use.name).value();
-    const Effect* effect = find_effect(hash);
-    variance[share] += use.weight * use.weight * (effect ? effect->variance : unseen_variance(use.level));
-    if (!effect) return;
-    t.logs[share] += use.weight * effect->value;
-    if (use.level.ends_with(" device")) t.device_rows = effect->rows;
-    if (use.level.ends_with(" cell")) t.cell = find_cell(hash);
-  });
+  Factors factors = lasting;
+  visit_batch_effects(setup, plan, phase, [&](const EffectUse& use) { factors.add(use); });
+  t.logs = factors.logs;
+  t.device_rows = factors.device_rows;
+  t.cell = factors.cell;
   t.parts.multiply(t.logs);
   const std::array<double, kShares> shares = t.parts.shares();
-  for (std::size_t i = 0; i < kShares; ++i) t.variance += shares[i] * shares[i] * variance[i];
+  for (std::size_t i = 0; i < kShares; ++i) t.variance += shares[i] * shares[i] * factors.variance[i];
   t.factor = std::exp(t.logs[static_cast<std::size_t>(Share::all)]);
   t.least = least_seconds(setup, work, phase == Phase::prefill);
   t.seconds = std::max(t.parts.sum() * t.factor, phase == Phase::decode ? t.least / kReachable : t.least);

@@ -47,9 +47,23 @@ struct Timed {
   std::optional<Correction> own;  ///< by measurements of the user's: `seconds` and `variance` have it
 };
 
-/// What a factor of this level ("decode device") may be where it was never seen.
-double unseen_variance(std::string_view level);
+/// What a factor of this level ("decode", "device") may be where it was never seen.
+double unseen_variance(std::string_view phase, std::string_view level);
 
-Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase);
+/// Factors of a setup added up: logarithms and their variances by the part of a step that they act on.
+struct Factors {
+  std::array<double, kShares> logs{};
+  std::array<double, kShares> variance{};
+  int device_rows = 0;
+  const MeasuredCell* cell = nullptr;
+  void add(const EffectUse& use);
+};
+
+/// Those that are the same whatever the concurrency.
+Factors lasting_factors(const engine::Setup& setup, const engine::MemoryPlan& plan, Phase phase);
+
+/// @param lasting of this setup, or of one that differs in its concurrency alone
+Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase,
+              const Factors& lasting);
 
 }  // namespace qwenfit::speed
