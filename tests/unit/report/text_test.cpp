@@ -51,6 +51,7 @@ Estimate sample(int devices = 1) {
                            speed::Bound::memory,
                            speed::Confidence::calibrated,
                            12,
+                           false,
                            "",
                            {}};
   }
