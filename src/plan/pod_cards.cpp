@@ -63,9 +63,8 @@ void label_to_part(const std::string& label, const YamlNode& value, const std::s
     w.slice = std::move(hint);
   } else if (label == "nvidia.com/gpu.sharing-strategy") {
     if (value.text != "none") w.part = std::move(hint);
-  } else if (label == "nvidia.com/gpu.product" && value.text.ends_with("-SHARED")) {
-    w.part = std::move(hint);
-  } else if (label == "cloud.google.com/gke-gpu-sharing-strategy" ||
+  } else if ((label == "nvidia.com/gpu.product" && value.text.ends_with("-SHARED")) ||
+             label == "cloud.google.com/gke-gpu-sharing-strategy" ||
              label == "cloud.google.com/gke-max-shared-clients-per-gpu") {
     w.part = std::move(hint);
   }
