@@ -204,7 +204,7 @@ int run_calibrate(const std::vector<std::string>& args) {
       ->type_name("N");
   auto* what = app.add_option("--what", o.what, "what --measured is: decode, prefill or ttft (decode)")
                    ->type_name("FIGURE")
-                   ->check(CLI::IsMember({"decode", "prefill", "ttft"}));
+                   ->check(one_of({"decode", "prefill", "ttft"}));
   app.add_flag("--dry-run", o.dry_run, "say it, but keep nothing");
   app.add_flag("--force", o.force, "keep what looks like another model or device");
   app.add_flag("--all", o.all, "with remove: everything");

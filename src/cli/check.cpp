@@ -143,7 +143,7 @@ int run_check(const std::vector<std::string>& args) {
   app.add_option("--fail-on", o.fail_on,
                  "what makes the exit code 1: warning, error (the default) or unknown")
       ->type_name("LEVEL")
-      ->check(CLI::IsMember({"warning", "error", "unknown"}));
+      ->check(one_of({"warning", "error", "unknown"}));
   app.add_flag("--soft-fail", o.soft_fail, "report, but exit with 0");
   app.add_flag("--fail-if-none", o.fail_if_none, "exit with 2 when nothing serves a model");
   app.add_option("--baseline", o.baseline, "findings of this file do not count")->type_name("FILE");
@@ -194,7 +194,7 @@ int run_plan(const std::vector<std::string>& args) {
   CheckOptions o;
   CommonOptions common;
   std::string action;
-  app.add_option("action", action, "init")->required()->check(CLI::IsMember({"init"}));
+  app.add_option("action", action, "init")->required()->check(one_of({"init"}));
   app.add_option("paths", o.paths, "files and folders; - is standard input")->required();
   add_plan_options(app, o, common);
   add_examples(app, {{"A plan to check from now on",

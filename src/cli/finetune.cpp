@@ -29,7 +29,7 @@ void add_train_options(CLI::App& app, Train& train, TrainOptions& options) {
   const auto add = [&](auto* option) { option->group("Training"); };
   add(app.add_option("--method", train.method, "full, lora or qlora; none: all side by side")
           ->type_name("METHOD")
-          ->check(CLI::IsMember({"full", "lora", "qlora"})));
+          ->check(one_of({"full", "lora", "qlora"})));
   add(app.add_option("--rank", train.rank, "of the LoRA adapters: 8; 64 for Qwen v1, as in its scripts")
           ->type_name("N"));
   add(app.add_option("--targets", train.targets, "all-linear, attention, mlp, embeddings, or modules by name")

@@ -242,4 +242,14 @@ catalog::Catalog open_catalog(const CommonOptions& options) {
   return catalog;
 }
 
+CLI::Validator one_of(std::vector<std::string> words) {
+  CLI::Validator validator = CLI::IsMember(words);  // for what it says of itself in the help
+  validator.operation([words = std::move(words)](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    return fmt::format("'{}': it is one of {}", text,
+                       catalog::alternatives({words.begin(), words.end()}, words.size()));
+  });
+  return validator;
+}
+
 }  // namespace qwenfit::cli

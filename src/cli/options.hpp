@@ -64,4 +64,7 @@ std::string config_folder();
 /// this order.
 catalog::Catalog open_catalog(const CommonOptions& options);
 
+/// Takes one of `words`; anything else is answered with all of them.
+CLI::Validator one_of(std::vector<std::string> words);
+
 }  // namespace qwenfit::cli

@@ -35,10 +35,10 @@ void add_options(CLI::App& app, RecommendOptions& o) {
     uses.emplace_back(catalog::use_case_name(static_cast<catalog::UseCase>(i)));
   add(app.add_option("--for", o.use,
                      "chat, code, math, agents, long-context, multilingual, edge, vision, embedding")
-          ->check(CLI::IsMember(uses)),
+          ->check(one_of(uses)),
       "USE");
   add(app.add_option("--priority", o.priority, "quality, speed, cost or balance (balance)")
-          ->check(CLI::IsMember({"quality", "speed", "cost", "balance"})),
+          ->check(one_of({"quality", "speed", "cost", "balance"})),
       "GOAL");
   add(app.add_option("--min-context", o.min_context, "context that has to fit"), "TOKENS");
   add(app.add_option("--min-tok-s", o.min_tok_s, "tokens a second for each user")->check(CLI::PositiveNumber),

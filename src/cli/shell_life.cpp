@@ -75,9 +75,7 @@ int run_completion(const std::vector<std::string>& args) {
       "Prints the script by which a shell completes commands, options, models, devices, formats and engines.",
       "qwenfit completion");
   std::string shell;
-  app.add_option("shell", shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  app.add_option("shell", shell, "bash, zsh or fish")->required()->check(one_of({"bash", "zsh", "fish"}));
   add_examples(app, {{"For this shell", "qwenfit completion bash"}});
   if (!parse(app, args)) return kAnswered;
   print(shell == "zsh" ? kZsh : shell == "fish" ? kFish : kBash);

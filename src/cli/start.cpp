@@ -35,7 +35,7 @@ int run_command(const std::vector<std::string>& args) {
       ->required();
   app.add_option("--as", form, "shell, compose or kubernetes")
       ->type_name("FORM")
-      ->check(CLI::IsMember({"shell", "compose", "kubernetes"}))
+      ->check(one_of({"shell", "compose", "kubernetes"}))
       ->group("Output");
   app.add_flag("--force", force, "write it although it does not fit")->group("Output");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")

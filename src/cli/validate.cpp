@@ -91,7 +91,7 @@ int run_validate(const std::vector<std::string>& args) {
   CommonOptions common;
   app.add_option("kind", kind, "memory, speed or finetune")
       ->required()
-      ->check(CLI::IsMember({"memory", "speed", "finetune"}));
+      ->check(one_of({"memory", "speed", "finetune"}));
   app.add_option("--data", folder, "folder with measurements (*.jsonl)")->type_name("DIR");
   app.add_option("--failures", failures, "list the N worst figures with their sources")
       ->type_name("N")
@@ -101,7 +101,7 @@ int run_validate(const std::vector<std::string>& args) {
   app.add_option("--by", by,
                  "speed: target, engine, vendor, class, concurrency, depth or speculative; none: all of them")
       ->type_name("GROUPING")
-      ->check(CLI::IsMember({"target", "engine", "vendor", "class", "concurrency", "depth", "speculative"}));
+      ->check(one_of({"target", "engine", "vendor", "class", "concurrency", "depth", "speculative"}));
   app.add_flag("--by-row", by_row, "speed: every row weighs the same, not every cell");
   bool rows = false;
   app.add_flag("--rows", rows, "speed: every compared figure, with its setup and source")
