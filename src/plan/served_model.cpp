@@ -88,11 +88,12 @@ ServedModel gguf(const Scenario& asked, const Estimate& e, const catalog::Weight
     out.name = asked.model;
     return out;
   }
-  if (out.name = download_of(e.setup, format, ollama); !out.name.empty()) return out;
-  if (out.name = ollama ? download_of(e.setup, format, false) : ""; !out.name.empty()) {
-    out.name.insert(0, "hf.co/");
-    return out;
+  out.name = download_of(e.setup, format, ollama);
+  if (out.name.empty() && ollama) {
+    const std::string repository = download_of(e.setup, format, false);
+    if (!repository.empty()) out.name = "hf.co/" + repository;
   }
+  if (!out.name.empty()) return out;
   out.is_file = true;
   out.name = fmt::format("{}{}-{}.gguf", ollama ? "./" : "", base_name(repository(e.setup)), format.name);
   out.note = fmt::format("{} is the GGUF file of {} in {}: the catalog knows no repository of it",
