@@ -167,7 +167,10 @@ void Chooser::benchmarks() {
     const auto use = static_cast<UseCase>(u);
     std::map<int, std::vector<std::optional<double>>> found;
     for (std::size_t m = 0; m < guide_.models.size(); ++m) {
-      const auto& ability = guide_.models[m].abilities[static_cast<std::size_t>(u)];
+      // One benchmark alone makes no ability, but is worth showing.
+      const auto& abilities = guide_.models[m].abilities;
+      const auto& own = abilities[static_cast<std::size_t>(u)];
+      const auto& ability = own ? own : abilities[static_cast<std::size_t>(UseCase::chat)];
       if (!ability) continue;
       for (const catalog::ScoreReport& report : catalog::score_reports()) {
         if (report.model != ability->model || report.variant != ability->variant || report.third_party)
