@@ -51,6 +51,10 @@ struct KindSummary {
   DeviceKind kind{};
   std::array<int, kRunGroups.size()> counts{};  ///< by RunGroup
   std::optional<std::size_t> smallest;          ///< index of the one with the least memory that runs well
+
+  int all() const;
+  int running() const;       ///< in whatever way
+  int running_well() const;  ///< great or well
 };
 
 struct DevicesAnswer {

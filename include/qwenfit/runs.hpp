@@ -17,6 +17,11 @@ inline constexpr std::array kRunGroups{RunGroup::great, RunGroup::well, RunGroup
 /// "runs-great", "runs-well", "tight", "with-offload", "will-not-run".
 std::string_view run_group_name(RunGroup group);
 
+/// Great or well.
+constexpr bool runs_well(RunGroup group) {
+  return group == RunGroup::great || group == RunGroup::well;
+}
+
 /// Decoding at which a reader does not wait for a single stream. tokens/s
 inline constexpr double kReadingSpeed = 10;
 

@@ -76,18 +76,15 @@ std::string mac_sentence(const DevicesAnswer& answer) {
   const auto mac = std::find_if(answer.kinds.begin(), answer.kinds.end(),
                                 [](const KindSummary& k) { return k.kind == DeviceKind::mac; });
   if (mac == answer.kinds.end()) return "";
-  int all = 0;
-  for (const int n : mac->counts) all += n;
-  const int run = all - mac->counts[static_cast<std::size_t>(RunGroup::no)];
-  const int smoothly = mac->counts[static_cast<std::size_t>(RunGroup::great)] +
-                       mac->counts[static_cast<std::size_t>(RunGroup::well)];
+  const int all = mac->all();
+  const int run = mac->running();
   if (run == 0)
     return fmt::format("On a Mac: no, none of the {} configurations in the catalog has room for it.", all);
   std::string out = run == all
                         ? fmt::format("On a Mac: yes, all {} configurations in the catalog run it", all)
                         : fmt::format("On a Mac: {} of {} configurations run it", run, all);
-  if (smoothly == 0) out += ", none of them well";
-  else if (smoothly < run) out += fmt::format(", {} of them well", smoothly);
+  if (mac->running_well() == 0) out += ", none of them well";
+  else if (mac->running_well() < run) out += fmt::format(", {} of them well", mac->running_well());
   if (mac->smallest) {
     const DeviceRun& r = answer.runs[*mac->smallest];
     out += fmt::format("; the smallest is {}, where it takes {} of the {} that macOS gives its GPU", r.name,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "assume_host.hpp"
 #include "catalog/nearest.hpp"
@@ -95,10 +96,6 @@ double key_of(const DeviceRun& r, DeviceOrder order) {
   return 0;
 }
 
-bool runs_well(const DeviceRun& r) {
-  return r.run.group == RunGroup::great || r.run.group == RunGroup::well;
-}
-
 KindSummary summary_of(const std::vector<DeviceRun>& runs, DeviceKind kind) {
   KindSummary summary;
   summary.kind = kind;
@@ -106,7 +103,7 @@ KindSummary summary_of(const std::vector<DeviceRun>& runs, DeviceKind kind) {
     const DeviceRun& r = runs[i];
     if (!is_of(*r.device, kind)) continue;
     ++summary.counts[static_cast<std::size_t>(r.run.group)];
-    if (runs_well(r) && r.memory_gb &&
+    if (runs_well(r.run.group) && r.memory_gb &&
         (!summary.smallest || *r.memory_gb < *runs[*summary.smallest].memory_gb))
       summary.smallest = i;
   }
@@ -114,6 +111,18 @@ KindSummary summary_of(const std::vector<DeviceRun>& runs, DeviceKind kind) {
 }
 
 }  // namespace
+
+int KindSummary::all() const {
+  return std::accumulate(counts.begin(), counts.end(), 0);
+}
+
+int KindSummary::running() const {
+  return all() - counts[static_cast<std::size_t>(RunGroup::no)];
+}
+
+int KindSummary::running_well() const {
+  return counts[static_cast<std::size_t>(RunGroup::great)] + counts[static_cast<std::size_t>(RunGroup::well)];
+}
 
 std::string_view device_kind_name(DeviceKind kind) {
   switch (kind) {

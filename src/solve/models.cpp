@@ -22,10 +22,6 @@ bool is_special(const catalog::Model& model) {
   return std::find(kSpecial.begin(), kSpecial.end(), model.kind) != kSpecial.end();
 }
 
-bool runs_well(const Run& run) {
-  return run.group == RunGroup::great || run.group == RunGroup::well;
-}
-
 /// The best format of the ladder that leaves room; else the first that fits at all, without offload if one
 /// does; else the one that needs the least.
 /// Nothing where no format meets the requirements: `unmet` is then one of those.
@@ -53,7 +49,7 @@ std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
     } catch (const Error& e) {
       refusal = e;
     }
-    if (any && runs_well(best)) break;
+    if (any && runs_well(best.group)) break;
   }
   if (any) return best;
   if (unmet.empty() && refusal) throw Error(*refusal);
@@ -62,7 +58,7 @@ std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
 
 /// Whether it runs as well as the other is no question of a little more or less room.
 RunGroup coarse(RunGroup group) {
-  return group == RunGroup::great ? RunGroup::well : group;
+  return runs_well(group) ? RunGroup::well : group;
 }
 
 double speed_of(const Run& run) {
