@@ -62,15 +62,25 @@ class Mix {
     return t.role == Role::attn_v || t.role == Role::attn_qkv || t.role == Role::linear_qkv;
   }
 
-  /// llama.cpp visits tensors by layer, then by name: its counters advance in this order.
+  /// Whether the type depends on how many such tensors came before.
+  bool counted(const Tensor& t) const {
+    const Category what = category(t);
+    return what == Category::attn_v || what == Category::ffn_down;
+  }
+
+  /// llama.cpp visits tensors by layer, then by name: its counters advance in this order. What is not counted
+  /// comes in any.
   std::vector<std::size_t> walk(const std::vector<Tensor>& tensors) const {
-    // Names of one layer begin alike ("blk.7."), ahead of what has no such beginning.
-    std::vector<std::tuple<int, bool, std::string_view>> names;
-    for (const Tensor& t : tensors)
-      names.emplace_back(t.layer, !gguf_in_block(t), gguf_stem(*job_.inventory.model, t));
     std::vector<std::size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
+    const auto others =
+        std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return counted(tensors[i]); });
+    // Names of one layer begin alike ("blk.7."), ahead of what has no such beginning.
+    const auto key = [&](std::size_t i) {
+      const Tensor& t = tensors[i];
+      return std::tuple(t.layer, !gguf_in_block(t), gguf_stem(*job_.inventory.model, t));
+    };
+    std::stable_sort(order.begin(), others, [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
     return order;
   }
 

@@ -136,7 +136,7 @@ TEST_CASE("a reranker's file has two rows of a head") {
 TEST_CASE("a block that does not divide the rows is refused with the tensor's name") {
   CHECK_THROWS_WITH(
       make("qwen3.8-flash-next", "q1_0"),
-      "Q1_0 can't hold Qwen3.8-Flash-Next: the rows of output_hc_up.weight have 320 weights, no "
+      "Q1_0 can't hold Qwen3.8-Flash-Next: the rows of blk.0.hc_attn_up.weight have 320 weights, no "
       "multiple of its block of 128");
 }
 
