@@ -54,6 +54,11 @@ int columns(char32_t point) {
 int columns(std::string_view text) {
   int sum = 0;
   for (std::size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {  // nearly all there is
+      ++sum;
+      ++i;
+      continue;
+    }
     const CodePoint p = code_point(text, i);
     sum += p.length > 0 ? columns(p.value) : 1;
     i += p.length > 0 ? p.length : 1;
