@@ -83,11 +83,12 @@ def main():
                 have[(found[0], place)].setdefault(found[2], found[1])
                 sources.setdefault(found[1], row["source"].removeprefix("github:"))
     downloads = collections.defaultdict(list)
-    for (of, _), files in have.items():
+    for (of, place), files in have.items():
         for kind, name in files.items():
-            downloads[(of, name)].append(kind)
-    records = [{"id": re.sub("[/:]", ".", name.lower()), "name": name.removeprefix("ollama:"), "of": of, "formats": sorted(kinds), "source": sources[name]}
-               for (of, name), kinds in sorted(downloads.items())]
+            downloads[(of, name, place)].append(kind)
+    records = [{"id": re.sub("[/:]", ".", name.lower()), "registry": "ollama" if place == "ollama" else "hugging_face",
+                "name": name.removeprefix("ollama:"), "of": of, "formats": sorted(kinds), "source": sources[name]}
+               for (of, name, place), kinds in sorted(downloads.items())]
     lines = ",\n".join("  " + json.dumps(r) for r in records)
     with open(os.path.join(ROOT, "data", "downloads", "gguf.json"), "w", encoding="utf-8") as out:
         out.write('{\n "$schema": "../schema/catalog.schema.json",\n "downloads": [\n%s\n ]\n}\n' % lines)

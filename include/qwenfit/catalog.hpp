@@ -307,10 +307,13 @@ struct PublishedFile {
   Text source;
 };
 
+enum class Registry : std::uint8_t { hugging_face, ollama };
+
 /// Where the files of a model can be had in some formats: a GGUF repository of Hugging Face, or the beginning
 /// of the tags of Ollama's registry.
 struct Download {
-  Text id;             ///< "unsloth.qwen3-8b-gguf", "ollama.qwen3.8b"
+  Text id;  ///< "unsloth.qwen3-8b-gguf", "ollama.qwen3.8b"
+  Registry registry;
   Text name;           ///< "unsloth/Qwen3-8B-GGUF"; "qwen3:8b", whose tags are "qwen3:8b-q8_0" and so on
   Text of;             ///< Hugging Face id of the model, "Qwen/Qwen3-8B"
   List<Text> formats;  ///< ids of weight formats that are known to be there
@@ -369,6 +372,15 @@ struct WorkingSet {
   std::int32_t usable_mib_older;    ///< macOS 15 and older
 };
 
+/// A way to slice a card (NVIDIA MIG). The last profile of a card is the whole of it.
+struct MigProfile {
+  Text name;  ///< "3g.40gb"
+  std::int32_t compute_slices;
+  std::int32_t memory_slices;
+  std::optional<double> memory_gib;             ///< what `nvidia-smi mig -lgip` lists
+  std::optional<std::int32_t> multiprocessors;  ///< likewise
+};
+
 enum class Vendor : std::uint8_t { generic, nvidia, amd, apple, intel, huawei };
 enum class DeviceClass : std::uint8_t { consumer, laptop, workstation, datacenter, edge, unified, cpu };
 
@@ -411,6 +423,7 @@ struct Device {
   std::optional<std::int32_t> pcie_gen;
   std::optional<std::int32_t> pcie_lanes;
   Interconnect interconnect;
+  List<MigProfile> mig;                       ///< smallest first
   List<WorkingSet> working_sets;              ///< Apple
   std::optional<double> gpu_memory_fraction;  ///< default share of RAM (AMD, Intel unified)
   std::optional<double> tunable_max_gib;

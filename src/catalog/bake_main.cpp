@@ -35,6 +35,7 @@ QWENFIT_NAMED(Variant)
 QWENFIT_NAMED(RegistryTag)
 QWENFIT_NAMED(MeasuredBandwidth)
 QWENFIT_NAMED(Price)
+QWENFIT_NAMED(MigProfile)
 QWENFIT_NAMED(WorkingSet)
 QWENFIT_NAMED(EngineVersion)
 QWENFIT_NAMED(Constant)
@@ -124,6 +125,7 @@ class Emitter {
   static std::string_view enum_type(AudioKind) { return "AudioKind"; }
   static std::string_view enum_type(Scheme) { return "Scheme"; }
   static std::string_view enum_type(Vendor) { return "Vendor"; }
+  static std::string_view enum_type(Registry) { return "Registry"; }
   static std::string_view enum_type(DeviceClass) { return "DeviceClass"; }
 
   std::ostringstream out_;

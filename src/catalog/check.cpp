@@ -177,6 +177,12 @@ class Checker {
     for (const std::int32_t option : d.memory_options_gb)
       expect(option > 0 && option <= kMostMemoryGb, "memory_options_gb must be positive and believable");
     expect(d.gpu_memory_fraction.value_or(1) <= 1, "gpu_memory_fraction is above 1");
+    for (const MigProfile& p : d.mig) {
+      const MigProfile& whole = d.mig[d.mig.size() - 1];
+      expect(p.compute_slices > 0 && p.compute_slices <= whole.compute_slices && p.memory_slices > 0 &&
+                 p.memory_slices <= whole.memory_slices,
+             "MIG profile '{}' is no part of '{}', the last", p.name, whole.name);
+    }
     if (!d.base_device.empty() || d.device_count > 1) system(d);
     else bandwidth(d);
   }
@@ -213,7 +219,8 @@ class Checker {
     expect(find(records_.dtypes, e.default_kv_type), "default_kv_type '{}' is no dtype", e.default_kv_type);
     for (const Text scheme : e.schemes) {
       const auto named = [&](const auto& entry) { return entry.name == scheme; };
-      expect(std::any_of(kSchemeNames.begin(), kSchemeNames.end(), named), "scheme '{}' is unknown", scheme);
+      expect(std::any_of(kNamesOf<Scheme>.begin(), kNamesOf<Scheme>.end(), named), "scheme '{}' is unknown",
+             scheme);
     }
     for (const Constant& c : e.constants) {
       expect(c.kind == "source" || c.kind == "fitted" || c.kind == "assumed",

@@ -16,83 +16,84 @@ struct EnumName {
   std::string_view name;
 };
 
-inline constexpr std::array kArchNames{EnumName<Arch>{Arch::unknown, "unknown"},
-                                       EnumName<Arch>{Arch::qwen, "qwen"},
-                                       EnumName<Arch>{Arch::qwen2, "qwen2"},
-                                       EnumName<Arch>{Arch::qwen2_moe, "qwen2_moe"},
-                                       EnumName<Arch>{Arch::qwen3, "qwen3"},
-                                       EnumName<Arch>{Arch::qwen3_moe, "qwen3_moe"},
-                                       EnumName<Arch>{Arch::qwen3_next, "qwen3_next"},
-                                       EnumName<Arch>{Arch::qwen3_5, "qwen3_5"},
-                                       EnumName<Arch>{Arch::qwen3_5_moe, "qwen3_5_moe"},
-                                       EnumName<Arch>{Arch::qwen4_exp, "qwen4_exp"}};
+/// The JSON words of an enum.
+template <class E>
+inline constexpr auto kNamesOf = nullptr;
 
-inline constexpr std::array kVisionNames{EnumName<VisionKind>{VisionKind::none, "none"},
-                                         EnumName<VisionKind>{VisionKind::qwen_vl, "qwen_vl"},
-                                         EnumName<VisionKind>{VisionKind::qwen2_vl, "qwen2_vl"},
-                                         EnumName<VisionKind>{VisionKind::qwen2_5_vl, "qwen2_5_vl"},
-                                         EnumName<VisionKind>{VisionKind::qwen3_vl, "qwen3_vl"}};
+template <>
+inline constexpr auto kNamesOf<Arch> = std::to_array<EnumName<Arch>>({{Arch::unknown, "unknown"},
+                                                                      {Arch::qwen, "qwen"},
+                                                                      {Arch::qwen2, "qwen2"},
+                                                                      {Arch::qwen2_moe, "qwen2_moe"},
+                                                                      {Arch::qwen3, "qwen3"},
+                                                                      {Arch::qwen3_moe, "qwen3_moe"},
+                                                                      {Arch::qwen3_next, "qwen3_next"},
+                                                                      {Arch::qwen3_5, "qwen3_5"},
+                                                                      {Arch::qwen3_5_moe, "qwen3_5_moe"},
+                                                                      {Arch::qwen4_exp, "qwen4_exp"}});
 
-inline constexpr std::array kAudioNames{EnumName<AudioKind>{AudioKind::none, "none"},
-                                        EnumName<AudioKind>{AudioKind::whisper_qwen, "whisper_qwen"},
-                                        EnumName<AudioKind>{AudioKind::whisper_qwen2, "whisper_qwen2"},
-                                        EnumName<AudioKind>{AudioKind::qwen2_5_omni, "qwen2_5_omni"},
-                                        EnumName<AudioKind>{AudioKind::qwen3_omni, "qwen3_omni"}};
+template <>
+inline constexpr auto kNamesOf<VisionKind> =
+    std::to_array<EnumName<VisionKind>>({{VisionKind::none, "none"},
+                                         {VisionKind::qwen_vl, "qwen_vl"},
+                                         {VisionKind::qwen2_vl, "qwen2_vl"},
+                                         {VisionKind::qwen2_5_vl, "qwen2_5_vl"},
+                                         {VisionKind::qwen3_vl, "qwen3_vl"}});
 
-inline constexpr std::array kSchemeNames{EnumName<Scheme>{Scheme::plain, "plain"},
-                                         EnumName<Scheme>{Scheme::ggml, "ggml"},
-                                         EnumName<Scheme>{Scheme::ggml_recipe, "ggml_recipe"},
-                                         EnumName<Scheme>{Scheme::fp8_block, "fp8_block"},
-                                         EnumName<Scheme>{Scheme::fp8_tensor, "fp8_tensor"},
-                                         EnumName<Scheme>{Scheme::fp8_channel, "fp8_channel"},
-                                         EnumName<Scheme>{Scheme::gptq, "gptq"},
-                                         EnumName<Scheme>{Scheme::awq, "awq"},
-                                         EnumName<Scheme>{Scheme::int8_channel, "int8_channel"},
-                                         EnumName<Scheme>{Scheme::compressed_group, "compressed_group"},
-                                         EnumName<Scheme>{Scheme::nvfp4, "nvfp4"},
-                                         EnumName<Scheme>{Scheme::mxfp4, "mxfp4"},
-                                         EnumName<Scheme>{Scheme::bnb_nf4, "bnb_nf4"},
-                                         EnumName<Scheme>{Scheme::bnb_int8, "bnb_int8"},
-                                         EnumName<Scheme>{Scheme::mlx, "mlx"},
-                                         EnumName<Scheme>{Scheme::exl2, "exl2"},
-                                         EnumName<Scheme>{Scheme::exl3, "exl3"}};
+template <>
+inline constexpr auto kNamesOf<AudioKind> =
+    std::to_array<EnumName<AudioKind>>({{AudioKind::none, "none"},
+                                        {AudioKind::whisper_qwen, "whisper_qwen"},
+                                        {AudioKind::whisper_qwen2, "whisper_qwen2"},
+                                        {AudioKind::qwen2_5_omni, "qwen2_5_omni"},
+                                        {AudioKind::qwen3_omni, "qwen3_omni"}});
 
-inline constexpr std::array kVendorNames{
-    EnumName<Vendor>{Vendor::generic, "generic"}, EnumName<Vendor>{Vendor::nvidia, "nvidia"},
-    EnumName<Vendor>{Vendor::amd, "amd"},         EnumName<Vendor>{Vendor::apple, "apple"},
-    EnumName<Vendor>{Vendor::intel, "intel"},     EnumName<Vendor>{Vendor::huawei, "huawei"}};
+template <>
+inline constexpr auto kNamesOf<Scheme> =
+    std::to_array<EnumName<Scheme>>({{Scheme::plain, "plain"},
+                                     {Scheme::ggml, "ggml"},
+                                     {Scheme::ggml_recipe, "ggml_recipe"},
+                                     {Scheme::fp8_block, "fp8_block"},
+                                     {Scheme::fp8_tensor, "fp8_tensor"},
+                                     {Scheme::fp8_channel, "fp8_channel"},
+                                     {Scheme::gptq, "gptq"},
+                                     {Scheme::awq, "awq"},
+                                     {Scheme::int8_channel, "int8_channel"},
+                                     {Scheme::compressed_group, "compressed_group"},
+                                     {Scheme::nvfp4, "nvfp4"},
+                                     {Scheme::mxfp4, "mxfp4"},
+                                     {Scheme::bnb_nf4, "bnb_nf4"},
+                                     {Scheme::bnb_int8, "bnb_int8"},
+                                     {Scheme::mlx, "mlx"},
+                                     {Scheme::exl2, "exl2"},
+                                     {Scheme::exl3, "exl3"}});
 
-inline constexpr std::array kDeviceClassNames{EnumName<DeviceClass>{DeviceClass::consumer, "consumer"},
-                                              EnumName<DeviceClass>{DeviceClass::laptop, "laptop"},
-                                              EnumName<DeviceClass>{DeviceClass::workstation, "workstation"},
-                                              EnumName<DeviceClass>{DeviceClass::datacenter, "datacenter"},
-                                              EnumName<DeviceClass>{DeviceClass::edge, "edge"},
-                                              EnumName<DeviceClass>{DeviceClass::unified, "unified"},
-                                              EnumName<DeviceClass>{DeviceClass::cpu, "cpu"}};
+template <>
+inline constexpr auto kNamesOf<Vendor> = std::to_array<EnumName<Vendor>>({{Vendor::generic, "generic"},
+                                                                          {Vendor::nvidia, "nvidia"},
+                                                                          {Vendor::amd, "amd"},
+                                                                          {Vendor::apple, "apple"},
+                                                                          {Vendor::intel, "intel"},
+                                                                          {Vendor::huawei, "huawei"}});
 
-constexpr const auto& names_of(Arch) {
-  return kArchNames;
-}
-constexpr const auto& names_of(VisionKind) {
-  return kVisionNames;
-}
-constexpr const auto& names_of(AudioKind) {
-  return kAudioNames;
-}
-constexpr const auto& names_of(Scheme) {
-  return kSchemeNames;
-}
-constexpr const auto& names_of(Vendor) {
-  return kVendorNames;
-}
-constexpr const auto& names_of(DeviceClass) {
-  return kDeviceClassNames;
-}
+template <>
+inline constexpr auto kNamesOf<Registry> = std::to_array<EnumName<Registry>>(
+    {{Registry::hugging_face, "hugging_face"}, {Registry::ollama, "ollama"}});
+
+template <>
+inline constexpr auto kNamesOf<DeviceClass> =
+    std::to_array<EnumName<DeviceClass>>({{DeviceClass::consumer, "consumer"},
+                                          {DeviceClass::laptop, "laptop"},
+                                          {DeviceClass::workstation, "workstation"},
+                                          {DeviceClass::datacenter, "datacenter"},
+                                          {DeviceClass::edge, "edge"},
+                                          {DeviceClass::unified, "unified"},
+                                          {DeviceClass::cpu, "cpu"}});
 
 /// The JSON word for an enum value.
 template <class E>
 constexpr std::string_view enum_name(E value) {
-  for (const auto& entry : names_of(value)) {
+  for (const auto& entry : kNamesOf<E>) {
     if (entry.value == value) return entry.name;
   }
   return "?";
@@ -309,6 +310,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Publishe
 template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Download> {
   v("id", r.id, Need::required);
+  v("registry", r.registry, Need::required);
   v("name", r.name, Need::required);
   v("of", r.of, Need::required);
   v("formats", r.formats, Need::required);
@@ -383,6 +385,15 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Intercon
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, MigProfile> {
+  v("name", r.name, Need::required);
+  v("compute_slices", r.compute_slices, Need::required);
+  v("memory_slices", r.memory_slices, Need::required);
+  v("memory_gib", r.memory_gib, Need::optional);
+  v("multiprocessors", r.multiprocessors, Need::optional);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, WorkingSet> {
   v("memory_gb", r.memory_gb, Need::required);
   v("usable_mib_current", r.usable_mib_current, Need::required);
@@ -429,6 +440,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Device> 
   v("pcie_gen", r.pcie_gen, Need::optional);
   v("pcie_lanes", r.pcie_lanes, Need::optional);
   v("interconnect", r.interconnect, Need::optional);
+  v("mig", r.mig, Need::optional);
   v("working_sets", r.working_sets, Need::optional);
   v("gpu_memory_fraction", r.gpu_memory_fraction, Need::optional);
   v("tunable_max_gib", r.tunable_max_gib, Need::optional);

@@ -111,11 +111,12 @@ void refuse_parts(std::string_view name, const DeviceQuery& query) {
                             name));
 }
 
-[[noreturn]] void fail_slice(std::string_view name, const MigProfile& profile, const Impl& impl,
+[[noreturn]] void fail_slice(std::string_view name, const MigName& profile, const Impl& impl,
                              const Device* card) {
   const std::string shown = profile_name(profile);
   if (card) {
-    const std::vector<std::string> has = mig_profiles_of(*card);
+    std::vector<Text> has;
+    for (const MigProfile& p : card->mig) has.push_back(p.name);
     throw Error(ErrorCode::unsupported, has.empty()
                                             ? fmt::format("'{}': {} has no MIG slices", name, card->name)
                                             : fmt::format("'{}': {} has no MIG profile {}; it has {}", name,
@@ -131,7 +132,7 @@ void refuse_parts(std::string_view name, const DeviceQuery& query) {
 
 /// The slice that `profile` of the card named beside it is.
 DeviceMatch find_slice(const Catalog& catalog, const Impl& impl, std::string_view name,
-                       const MigProfile& profile) {
+                       const MigName& profile) {
   if (!profile.instance)
     throw Error(
         ErrorCode::unsupported,
@@ -184,7 +185,7 @@ DeviceMatch Catalog::find_device(std::string_view name) const {
   if (const Device* device = in_index(fold_name(shown)))
     return {device, std::nullopt, 1, assumed_memory(*device)};
 
-  if (const auto profile = mig_profile_in(shown)) return find_slice(*this, *impl_, shown, *profile);
+  if (const auto profile = mig_name_in(shown)) return find_slice(*this, *impl_, shown, *profile);
   const DeviceQuery query = parse_device_name(shown);
   const auto same_vendor = [&](const Device& d) {
     return !query.vendor || d.vendor == *query.vendor || d.vendor == Vendor::generic;

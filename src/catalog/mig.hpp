@@ -12,8 +12,8 @@
 
 namespace qwenfit::catalog {
 
-/// A slice as NVIDIA names it: "3g.40gb".
-struct MigProfile {
+/// A slice as a device's name says it: "3g.40gb".
+struct MigName {
   int compute = 0;       ///< compute slices
   int gigabytes = 0;     ///< of memory, as the name says
   bool instance = true;  ///< false: "1c.3g.40gb", a compute instance that shares its memory with others
@@ -22,16 +22,13 @@ struct MigProfile {
 
 /// The profile in a device's name: "a100-80gb mig 3g.40gb", "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb",
 /// "mig-1g.10gb.me"; nothing when there is none.
-std::optional<MigProfile> mig_profile_in(std::string_view name);
+std::optional<MigName> mig_name_in(std::string_view name);
 
 /// "3g.40gb".
-std::string profile_name(const MigProfile& profile);
-
-/// The names of all profiles of a card; empty when it can't be sliced.
-std::vector<std::string> mig_profiles_of(const Device& card);
+std::string profile_name(const MigName& asked);
 
 /// Ids of those cards that have this profile.
-std::vector<Text> cards_with(const std::vector<const Device*>& devices, const MigProfile& profile);
+std::vector<Text> cards_with(const std::vector<const Device*>& devices, const MigName& asked);
 
 /// The slices that were asked for. They stand in no list of devices: only who names one gets it.
 class MigSlices {
@@ -39,7 +36,7 @@ class MigSlices {
   /// The slice as a device of its own; null when the card has no such profile. Memory is what
   /// `nvidia-smi mig -lgip` lists where that is known, else derived like bandwidth and compute from the
   /// shares of the MIG user guide; `derived` says which.
-  const Device* slice(const Device& card, const MigProfile& profile);
+  const Device* slice(const Device& card, const MigName& asked);
 
  private:
   std::mutex mutex_;

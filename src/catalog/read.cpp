@@ -116,7 +116,7 @@ void read_value(const Source& source, const json& value, const std::string& poin
     if (!value.is_string()) source.fail(pointer, "a text is expected");
     const auto& word = value.get_ref<const std::string&>();
     std::vector<std::string_view> words;
-    for (const auto& entry : names_of(T{})) {
+    for (const auto& entry : kNamesOf<T>) {
       if (entry.name == word) {
         out = entry.value;
         return;

@@ -10,6 +10,7 @@
 namespace qwenfit::plan {
 namespace {
 
+using catalog::Registry;
 using catalog::Scheme;
 
 bool is_path(const std::string& name) {
@@ -63,14 +64,13 @@ std::string ollama_word(catalog::Text format) {
 }
 
 /// Where the catalog knows this GGUF file to be; empty: nowhere.
-std::string download_of(const engine::Setup& setup, const catalog::WeightFormat& format, bool ollama) {
+std::string download_of(const engine::Setup& setup, const catalog::WeightFormat& format, Registry registry) {
   for (const catalog::Download* d : setup.catalog->downloads()) {
-    const bool tags = d->id.starts_with("ollama.");
-    if (tags != ollama || d->of != repository(setup) ||
+    if (d->registry != registry || d->of != repository(setup) ||
         std::find(d->formats.begin(), d->formats.end(), format.id) == d->formats.end())
       continue;
-    return tags ? fmt::format("{}-{}", d->name, ollama_word(format.id))
-                : fmt::format("{}:{}", d->name, format.name);
+    return registry == Registry::ollama ? fmt::format("{}-{}", d->name, ollama_word(format.id))
+                                        : fmt::format("{}:{}", d->name, format.name);
   }
   return "";
 }
@@ -88,9 +88,9 @@ ServedModel gguf(const Scenario& asked, const Estimate& e, const catalog::Weight
     out.name = asked.model;
     return out;
   }
-  out.name = download_of(e.setup, format, ollama);
+  out.name = download_of(e.setup, format, ollama ? Registry::ollama : Registry::hugging_face);
   if (out.name.empty() && ollama) {
-    const std::string repository = download_of(e.setup, format, false);
+    const std::string repository = download_of(e.setup, format, Registry::hugging_face);
     if (!repository.empty()) out.name = "hf.co/" + repository;
   }
   if (!out.name.empty()) return out;

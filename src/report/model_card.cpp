@@ -200,7 +200,7 @@ Card model_card(const catalog::Model& m, const catalog::Variant* variant,
   fill.list("official_formats", "Official formats", m.official_formats);
   std::vector<std::string> files;
   for (const catalog::Download* d : downloads)
-    files.push_back(fmt::format("{}{}", d->id.starts_with("ollama.") ? "ollama: " : "", d->name));
+    files.push_back(fmt::format("{}{}", d->registry == catalog::Registry::ollama ? "ollama: " : "", d->name));
   fill.list("downloads", "GGUF files", std::move(files));
   if (facts) {
     std::vector<std::string> engines(facts->engines.begin(), facts->engines.end());

@@ -230,7 +230,7 @@ TEST_CASE("files that can be had answer to their names") {
   for (const catalog::Download* d : catalog.downloads()) {
     const catalog::ModelMatch of = catalog.find_model(d->of);
     for (const catalog::Text format : d->formats) {
-      const char* between = d->id.starts_with("ollama.") ? "-" : ":";
+      const char* between = d->registry == catalog::Registry::ollama ? "-" : ":";
       const std::string name = std::string(d->name) + between + std::string(catalog.format(format)->name);
       INFO(name);
       const catalog::ModelMatch match = catalog.find_model(name);

@@ -104,7 +104,7 @@ class Comparison {
       CHECK(property["minimum"] == 0);
     } else if constexpr (std::is_enum_v<T>) {
       std::vector<std::string> words;
-      for (const auto& entry : names_of(T{})) words.emplace_back(entry.name);
+      for (const auto& entry : kNamesOf<T>) words.emplace_back(entry.name);
       CHECK(property["enum"] == json(words));
     } else {
       const std::string reference = property.value("$ref", "");
