@@ -104,10 +104,17 @@ class Llama : public Rules {
 
   MemoryPlan plan(const Setup& setup, std::vector<engine::Step>* steps) const override {
     const Job job = job_of(setup);
-    MemoryPlan plan = plan_with(job, asked_arrangement(job));
     const bool chooses =
         !setup.llama.gpu_layers && setup.llama.cpu_moe_layers == 0 && job.gpus > 0 && !setup.devices.empty();
-    if (chooses && !leaves_free(plan, 0)) {
+    Arranged asked(job, asked_arrangement(job));
+    // What does not fit even without compute buffers needs no plan of them.
+    bool too_large = chooses && !leaves_free(asked.without_compute(job.context), 0);
+    MemoryPlan plan;
+    if (!too_large) {
+      plan = asked.at(job.context);
+      too_large = chooses && !leaves_free(plan, 0);
+    }
+    if (too_large) {
       const bool fits = job.version.fits_layers;
       plan = plan_with(job, fitted_arrangement(job, fits ? kFitMargin : 0, fits));
       say_what_moved(job, MemoryPlan(plan), plan);

@@ -187,6 +187,13 @@ const MemoryPlan& Arranged::about(const ContextShape& context) {
   return plan_;
 }
 
+const MemoryPlan& Arranged::without_compute(const ContextShape& context) {
+  compute_.assign(static_cast<std::size_t>(job_.gpus) + 1, 0);
+  place(context);
+  compute_.clear();
+  return plan_;
+}
+
 MemoryPlan plan_with(const Job& job, const Arrangement& a) {
   return Arranged(job, a).at(job.context);
 }

@@ -37,6 +37,8 @@ class Arranged {
   /// The same with the compute buffers of the plan before (the first time: of the job's context), for a
   /// search: they hardly change, and take most of the time.
   const MemoryPlan& about(const ContextShape& context);
+  /// The same without compute buffers: less than it takes, but known at once.
+  const MemoryPlan& without_compute(const ContextShape& context);
 
  private:
   void place_fixed();
