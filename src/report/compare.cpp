@@ -98,7 +98,9 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
   rows.add("The same, prompt counted",
            [](const Compared& c, std::size_t) { return official(c.official_speed_of_all, "tok/s"); });
   rows.add("Measured on", [](const Compared& c, std::size_t) {
-    const auto* figure = c.official_memory ? c.official_memory : c.official_speed;
+    const auto* figure = c.official_memory  ? c.official_memory
+                         : c.official_speed ? c.official_speed
+                                            : c.official_speed_of_all;
     return figure ? text(figure->setting) : Cell();
   });
   rows.add("Format",
@@ -156,8 +158,8 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
 
 Table figures_table(const Comparison& comparison) {
   Table table;
-  table.columns.push_back({"figure", ""});
-  for (const Compared& c : comparison.columns) table.columns.push_back({c.name, c.name});
+  table.columns.push_back({"figure", "", Align::left, true});
+  for (const Compared& c : comparison.columns) table.columns.push_back({c.name, c.name, Align::left, true});
   Rows rows(table, comparison);
   add_model_rows(rows);
   add_figure_rows(rows, comparison);

@@ -148,9 +148,9 @@ Table cost_rows(const Guide& guide) {
   if (guide.costs.empty()) return t;
   t.title = "Cost";
   t.columns = {{"model", "Model"},
-               {"format", "Format"},
+               {"format", "Format", Align::left, true},
                {"engine", "Engine"},
-               {"usd_per_hour", "USD/h", Align::right},
+               {"usd_per_hour", "USD/h", Align::right, true},
                {"tok_s", "tok/s", Align::right},
                {"usd_per_million_tokens", "1M tokens", Align::right}};
   for (const GuideCost& c : guide.costs) {
@@ -171,10 +171,16 @@ Table cost_rows(const Guide& guide) {
 Table benchmark_table(const Guide& guide) {
   Table t;
   if (guide.benchmarks.empty()) return t;
+  // Of "Qwen3-8B" the guide's reader needs the end.
+  const std::string_view first = guide.models.front().model->name;
+  const std::string_view line = first.substr(0, first.find('-') + 1);
   t.title = "Published scores";
   t.columns = {{"use_case", "Use case"}, {"benchmark", "Benchmark", Align::left, true}};
-  for (const GuideModel& m : guide.models)
-    t.columns.push_back({std::string(m.model->id), std::string(m.model->name), Align::right});
+  for (const GuideModel& m : guide.models) {
+    std::string_view name = m.model->name;
+    if (name.starts_with(line)) name.remove_prefix(line.size());
+    t.columns.push_back({std::string(m.model->id), std::string(name), Align::right, true, 0, 1});
+  }
   for (const GuideBenchmark& b : guide.benchmarks) {
     std::string name(b.benchmark->name);
     if (!b.benchmark->version.empty()) name += fmt::format(" ({})", b.benchmark->version);

@@ -83,16 +83,11 @@ std::string render_text(const Table& table, const Style& style) {
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   };
-  if (std::any_of(table.columns.begin(), table.columns.end(),
-                  [](const Column& c) { return !c.title.empty(); })) {
-    add_line([&](const Shown& s) { return table.columns[s.index].title; },
-             [](const Shown&) { return Tone::strong; });
-  }
-  for (std::size_t r = 0; r < texts.size(); ++r) {
+  const auto add_row = [&](auto&& text_of, auto&& tone_of) {
     std::vector<std::vector<std::string>> parts;  // lines of each shown cell
     std::size_t height = 1;
     for (const Shown& s : shown) {
-      parts.push_back(wrap(texts[r][s.index], std::max(s.width, 1)));
+      parts.push_back(wrap(text_of(s.index), std::max(s.width, 1)));
       height = std::max(height, parts.back().size());
     }
     for (std::size_t l = 0; l < height; ++l) {
@@ -101,9 +96,15 @@ std::string render_text(const Table& table, const Style& style) {
             const auto& lines = parts[static_cast<std::size_t>(&s - shown.data())];
             return l < lines.size() ? lines[l] : std::string();
           },
-          [&](const Shown& s) { return table.rows[r][s.index].tone; });
+          [&](const Shown& s) { return tone_of(s.index); });
     }
+  };
+  if (std::any_of(table.columns.begin(), table.columns.end(),
+                  [](const Column& c) { return !c.title.empty(); })) {
+    add_row([&](std::size_t c) { return table.columns[c].title; }, [](std::size_t) { return Tone::strong; });
   }
+  for (std::size_t r = 0; r < texts.size(); ++r)
+    add_row([&](std::size_t c) { return texts[r][c]; }, [&](std::size_t c) { return table.rows[r][c].tone; });
   if (!table.notes.empty() && !shown.empty()) out += "\n";
   for (const std::string& note : table.notes) {
     for (const std::string& line : wrap(printable(note), style.width)) out += line + "\n";

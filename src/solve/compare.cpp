@@ -254,7 +254,9 @@ Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
     column.name = names[i];
     column.estimate = estimator.estimate(scenarios[i]);
     const engine::Setup& setup = column.estimate.setup;
-    column.modes = fmt::format("{}", fmt::join(variants_of(setup), ", "));
+    std::vector<std::string_view> modes = variants_of(setup);
+    std::erase(modes, "unspecified");  // of some scores nobody says the mode
+    column.modes = fmt::format("{}", fmt::join(modes, ", "));
     column.unmet = unmet_requirement(column.estimate);
     models.insert(setup.model);
     for (const std::int64_t context : out.contexts)

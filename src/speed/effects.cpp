@@ -30,7 +30,7 @@ class Number {
   operator std::string_view() const { return {digits_.data(), end_}; }
 
  private:
-  std::array<char, 24> digits_;
+  std::array<char, 24> digits_{};
   const char* end_;
 };
 
