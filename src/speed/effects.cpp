@@ -23,15 +23,15 @@ int exponent(double value) {
 /// A number as a part of a name.
 class Number {
  public:
-  explicit Number(std::integral auto value)
-      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
-  Number(const Number&) = delete;
-  Number& operator=(const Number&) = delete;
-  operator std::string_view() const { return {digits_.data(), end_}; }
+  explicit Number(std::integral auto value) {
+    length_ = static_cast<std::size_t>(
+        std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr - digits_.data());
+  }
+  operator std::string_view() const { return {digits_.data(), length_}; }
 
  private:
   std::array<char, 24> digits_{};
-  const char* end_;
+  std::size_t length_ = 0;
 };
 
 /// Tells a sink of the factors of a phase.
