@@ -26,9 +26,12 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MODELS = ["qwen-7b", "qwen1.5-4b", "qwen1.5-moe-a2.7b", "qwen2-0.5b", "qwen2.5-7b", "qwen2-vl-2b", "qwen2.5-vl-7b",
-          "qwen3-0.6b", "qwen3-8b", "qwen3-32b", "qwen3-30b-a3b", "qwen3-235b-a22b", "qwen3-vl-8b", "qwen3-vl-30b-a3b",
-          "qwen3-next-80b-a3b", "qwen3-coder-next", "qwen3.5-0.8b", "qwen3.5-9b", "qwen3.5-35b-a3b", "qwen3.6-27b"]
+MODELS = ["qwen-1.8b", "qwen-7b", "qwen1.5-0.5b", "qwen1.5-4b", "qwen1.5-110b", "qwen1.5-moe-a2.7b", "qwen2-0.5b", "qwen2-57b-a14b",
+          "qwen2.5-7b", "qwen2.5-72b", "qwen2-vl-2b", "qwen2.5-vl-7b", "qwen3-0.6b", "qwen3-8b", "qwen3-32b", "qwen3-30b-a3b",
+          "qwen3-235b-a22b", "qwen3-coder-480b-a35b", "qwen3-vl-2b-instruct", "qwen3-vl-8b", "qwen3-vl-30b-a3b", "qwen3-next-80b-a3b",
+          "qwen3-coder-next", "qwen3.5-0.8b", "qwen3.5-9b", "qwen3.5-35b-a3b", "qwen3.6-27b", "qwen3.5-397b-a17b",
+          "qwen3-embedding-0.6b", "qwen3-embedding-8b", "qwen3-reranker-4b"]
+KV_TYPES = ["f16", "f16", "f16", "q8_0", "q4_0", "bf16", "f32", "q5_1", "iq4_nl"]
 
 
 def run(*command, **options):
@@ -111,28 +114,41 @@ def settings(rng, models):
     """One setting: what the probe reads, and the same as a scenario."""
     model = rng.choice(models)
     cards = rng.choice([0, 1, 1, 1, 2, 3])
-    fa = rng.random() < 0.8
-    kv = rng.choice(["f16", "f16", "q8_0", "q4_0", "bf16"]) if fa else "f16"
-    slots = rng.choice([1, 1, 2, 4, 5])
+    fa = rng.random() < 0.75
+    kv = rng.choice(KV_TYPES)
+    kv_v = kv if rng.random() < 0.6 else rng.choice(KV_TYPES)
+    if not fa and kv_v not in ("f16", "bf16", "f32"):
+        kv_v = "f16"
+    slots = rng.choice([1, 1, 2, 3, 4, 5])
     unified = rng.random() < 0.3
-    context = rng.choice([512, 1000, 4096, 8192, 20000, 32768])
-    ubatch = rng.choice([32, 128, 512, 512, 2048])
+    context = rng.choice([256, 512, 1000, 4096, 8192, 20000, 32768])
+    batch = rng.choice([2048, 2048, 512, 100, 4096])
+    ubatch = rng.choice([1, 32, 100, 128, 512, 512, 2048, 4096])
     server = rng.random() < 0.5
     layers = 999 if rng.random() < 0.5 else rng.randrange(0, 60)
-    moe = rng.randrange(1, 40) if layers == 999 and cards > 0 and ("-a" in model or "next" in model) and rng.random() < 0.5 else 0
-    scenario = {"model": model, "format": rng.choice(["q4_k_m", "q8_0", "bf16", "iq4_xs", "q3_k_m"]),
-                "engine": "llama.cpp", "context": context, "parallel_slots": slots, "kv_unified": unified,
-                "ubatch": ubatch, "flash_attention": fa, "kv_type": kv, "program": "server" if server else "cli"}
+    experts = "-a" in model or "next" in model
+    moe = rng.randrange(1, 60) if layers == 999 and cards > 0 and experts and rng.random() < 0.5 else 0
+    shares = [1] * cards if rng.random() < 0.5 else [rng.choice([0, 1, 3, 7.5, 24]) for _ in range(cards)]
+    if cards and not any(shares):
+        shares[0] = 1
+    drafts = "qwen3.5" in model or "qwen3.6" in model or "qwen3-next" in model
+    drafted = rng.choice([1, 2, 3]) if drafts and rng.random() < 0.4 else 0
+    scenario = {"model": model, "format": rng.choice(["q4_k_m", "q8_0", "bf16", "iq4_xs", "q3_k_m", "q4_0", "mxfp4_moe"]),
+                "engine": "llama.cpp", "context": context, "parallel_slots": slots, "kv_unified": unified, "batch": batch,
+                "ubatch": ubatch, "flash_attention": fa, "kv_type": kv, "kv_type_v": kv_v, "program": "server" if server else "cli"}
+    if drafted:
+        scenario["speculative"] = {"method": "mtp", "tokens": drafted}
     if cards == 0:
         scenario["backend"] = "cpu"
     else:
         scenario |= {"device": "rtx-4090", "device_count": cards, "gpu_layers": layers, "cpu_moe_layers": moe,
-                     "tensor_split": [1] * cards}
+                     "tensor_split": shares}
     total = context if unified else context * slots
-    batch = 2048
-    outputs = min(batch, total, slots) if server else 0
-    line = (f"{cards} {layers if cards else 0} {moe} {total} {batch} {ubatch} {slots} {int(unified)} {outputs} {kv} {kv} "
-            f"{int(fa)}")
+    embeds = "embedding" in model or "reranker" in model
+    # tools/server: server_output_limits
+    outputs = min(batch, total, slots * (1 + drafted)) if server and not embeds else 0
+    line = (f"{cards} {layers if cards else 0} {moe} {total} {batch} {ubatch} {slots} {int(unified)} {outputs} {kv} {kv_v} "
+            f"{int(fa)} {int(embeds)} {drafted} {' '.join(map(str, shares))}")
     return scenario, line
 
 
@@ -173,7 +189,8 @@ def main():
     differing = 0
     compared = 0
     for (scenario, line), answer in zip(drawn, answers.stdout.splitlines()):
-        run(args.build / "tools/sparse-gguf", scenario["model"], scenario["format"], header, "--no-mtp")
+        mtp = [] if "speculative" in scenario else ["--no-mtp"]
+        run(args.build / "tools/sparse-gguf", scenario["model"], scenario["format"], header, *mtp)
         told = subprocess.run([probe], input=f"{header} {line}\n", text=True, capture_output=True, check=False)
         if not told.stdout.strip()[:1].isdigit():
             print(f"llama.cpp does not load it: {json.dumps(scenario)}\n  {told.stderr.strip().splitlines()[-1:]}")

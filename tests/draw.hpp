@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/version_point.hpp"
+
 namespace qwenfit::tests {
 
 /// Draws from a fixed seed. A test derives from it and says what its scenarios look like.
@@ -27,5 +29,17 @@ class Draws {
  private:
   std::mt19937 random_;
 };
+
+/// The version, or the newest where the engine did not know the model then.
+inline std::string version_for(std::string_view model, std::string_view engine, const std::string& version) {
+  const catalog::Catalog& c = catalog::Catalog::builtin();
+  const catalog::Text architecture = c.find_model(model).model->architecture;
+  for (const catalog::Introduction& first : c.engine(engine)->introduced) {
+    for (const catalog::Text name : first.architectures) {
+      if (name == architecture && engine::came_before(*c.engine(engine), version, first)) return "latest";
+    }
+  }
+  return version;
+}
 
 }  // namespace qwenfit::tests

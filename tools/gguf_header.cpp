@@ -67,6 +67,14 @@ class Writer {
     for (const std::int32_t v : values) number(v);
     ++keys_;
   }
+  void key(std::string_view name, const std::vector<std::string_view>& texts) {
+    text(name);
+    number<std::uint32_t>(9);
+    number<std::uint32_t>(8);
+    number<std::uint64_t>(texts.size());
+    for (const std::string_view t : texts) text(t);
+    ++keys_;
+  }
   std::uint64_t keys() const { return keys_; }
   const std::string& bytes() const { return bytes_; }
 
@@ -162,12 +170,15 @@ GgufHeader gguf_header(const format::Weights& weights) {
   std::uint64_t tensors = 0;
   std::uint64_t offset = 0;
   bool mtp = false;
+  std::vector<std::string_view> classes;  // of a reranker
   for (const format::TypedTensor& t : weights.tensors) {
     if (t.tensor.part != Part::text && t.tensor.part != Part::mtp && t.tensor.part != Part::ngram) continue;
     mtp = mtp || t.tensor.part == Part::mtp;
     const int count = format::gguf_tensor_count(t.tensor);
     for (int i = 0; i < count; ++i) {
-      infos.text(format::gguf_name(m, t.tensor, i));
+      const std::string name = format::gguf_name(m, t.tensor, i);
+      infos.text(name);
+      if (name == "cls.output.weight") classes.resize(static_cast<std::size_t>(t.tensor.rows), "class");
       const bool merged = count == 1 && t.tensor.count > 1;
       std::vector<std::int64_t> ne{t.tensor.is_vector ? t.tensor.rows : t.tensor.cols};
       if (!t.tensor.is_vector) ne.push_back(t.tensor.rows);
@@ -182,6 +193,7 @@ GgufHeader gguf_header(const format::Weights& weights) {
   }
   Writer keys;
   write_keys(keys, m, *weights.format, mtp);
+  if (!classes.empty()) keys.key(fmt::format("{}.classifier.output_labels", arch_name(m)), classes);
   Writer head;
   for (const char c : {'G', 'G', 'U', 'F'}) head.number(c);
   head.number<std::uint32_t>(3);

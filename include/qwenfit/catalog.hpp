@@ -461,6 +461,14 @@ struct EngineVersion {
   Text date;  ///< ISO date of the release or branch point
 };
 
+/// The first version that runs models of some classes.
+struct Introduction {
+  Texts architectures;  ///< class names, as in config.json
+  Text version;         ///< the first release
+  Text date;            ///< ISO date from which its development branch has it
+  Text source;
+};
+
 struct Engine {
   Text id;
   Text name;
@@ -470,6 +478,7 @@ struct Engine {
   Text default_format;
   Text default_kv_type;
   List<EngineVersion> versions;  ///< oldest first
+  List<Introduction> introduced;
   List<Constant> constants;
   Texts sources;
   Texts notes;

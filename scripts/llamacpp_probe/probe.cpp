@@ -6,7 +6,9 @@
 // its attention kernels, operands that fused kernels keep alive).
 //
 // Input, one line a setting:  FILE cards ngl cpu_moe ctx batch ubatch slots unified outputs type_k type_v fa
+//                             embeds drafted shares (one a card)
 // Output, one line each:      for every card, then the host: model context compute  (bytes)
+// With drafted tokens, the MTP block's own context is among them.
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -187,9 +189,10 @@ void probe(const std::string& line) {
   std::istringstream in(line);
   std::string file, type_k, type_v;
   int cards, ngl, moe, unified, fa;
-  uint32_t ctx, batch, ubatch, slots, outputs;
+  int embeds;
+  uint32_t ctx, batch, ubatch, slots, outputs, drafted;
   in >> file >> cards >> ngl >> moe >> ctx >> batch >> ubatch >> slots >> unified >> outputs >> type_k >>
-      type_v >> fa;
+      type_v >> fa >> embeds >> drafted;
 
   llama_model_params mp = llama_model_default_params();
   std::vector<ggml_backend_dev_t> devices;
@@ -199,9 +202,10 @@ void probe(const std::string& line) {
   mp.n_gpu_layers = ngl;
   mp.no_alloc = true;
   mp.load_mode = LLAMA_LOAD_MODE_NONE;
+  mp.load_mtp = drafted > 0;
   mp.use_extra_bufts = false;  // host weights stay in a plain host buffer, as beside a real card
   std::vector<float> shares(llama_max_devices(), 0.0F);
-  for (int i = 0; i < cards; ++i) shares[i] = 1;
+  for (int i = 0; i < cards; ++i) in >> shares[i];
   mp.tensor_split = shares.data();
   std::vector<std::string> patterns;
   for (int i = 0; i < moe; ++i)
@@ -226,24 +230,39 @@ void probe(const std::string& line) {
   cp.type_v = type_named(type_v);
   cp.flash_attn_type = fa ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   if (ggml_is_quantized(cp.type_v)) cp.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
-  llama_context* context = llama_init_from_model(model, cp);
-  if (!context) {
-    std::cout << "failed" << std::endl;
-    llama_model_free(model);
-    return;
-  }
+  cp.embeddings = embeds != 0;
+  cp.n_rs_seq = drafted;
   std::vector<llama_memory_breakdown_data> found(cards + 1);
-  for (const auto& [buft, mb] : llama_get_memory_breakdown(context)) {
-    const int i = buft->iface.get_alloc_size == alloc_size ? index_of(buft->device) : cards;
-    found[i].model += mb.model;
-    found[i].context += mb.context;
-    found[i].compute += mb.compute;
+  // The main context, then the drafter's (common/speculative.cpp).
+  std::vector<llama_context*> contexts;
+  for (int draft = 0; draft <= (drafted > 0 ? 1 : 0); ++draft) {
+    if (draft == 1) {
+      cp.ctx_type = LLAMA_CONTEXT_TYPE_MTP;
+      cp.ctx_other = contexts[0];
+      cp.n_rs_seq = 0;
+    }
+    contexts.push_back(llama_init_from_model(model, cp));
+    if (!contexts.back()) break;
+    for (const auto& [buft, mb] : llama_get_memory_breakdown(contexts.back())) {
+      const int i = buft->iface.get_alloc_size == alloc_size ? index_of(buft->device) : cards;
+      if (draft == 0) found[i].model += mb.model;
+      found[i].context += mb.context;
+      found[i].compute += mb.compute;
+    }
+  }
+  const bool made = contexts.back() != nullptr;
+  while (!contexts.empty()) {
+    llama_free(contexts.back());
+    contexts.pop_back();
+  }
+  llama_model_free(model);
+  if (!made) {
+    std::cout << "failed" << std::endl;
+    return;
   }
   for (const llama_memory_breakdown_data& d : found)
     std::cout << d.model << ' ' << d.context << ' ' << d.compute << ' ';
   std::cout << std::endl;
-  llama_free(context);
-  llama_model_free(model);
 }
 
 }  // namespace

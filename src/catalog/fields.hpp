@@ -478,6 +478,14 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, EngineVe
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Introduction> {
+  v("architectures", r.architectures, Need::required);
+  v("version", r.version, Need::required);
+  v("date", r.date, Need::required);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Engine> {
   v("id", r.id, Need::required);
   v("name", r.name, Need::required);
@@ -487,6 +495,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Engine> 
   v("default_format", r.default_format, Need::required);
   v("default_kv_type", r.default_kv_type, Need::required);
   v("versions", r.versions, Need::optional);
+  v("introduced", r.introduced, Need::optional);
   v("constants", r.constants, Need::optional);
   v("sources", r.sources, Need::optional);
   v("notes", r.notes, Need::optional);

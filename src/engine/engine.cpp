@@ -7,6 +7,7 @@
 
 #include "qwenfit/error.hpp"
 #include "rules.hpp"
+#include "version_point.hpp"
 
 namespace qwenfit::engine {
 namespace {
@@ -117,10 +118,31 @@ void check_format(const Setup& setup) {
                                                   others.empty() ? "" : fmt::format(": {} can", others)));
 }
 
+/// @throws Error(unsupported) when the version is older than the engine's support of the model.
+void check_version(Setup& setup) {
+  if (setup.engine_version.empty()) return;
+  const catalog::Engine& engine = *setup.engine;
+  if (above_all_known(engine, setup.engine_version)) {
+    setup.notes.push_back(fmt::format("{} {} is not known: the rules of {} are taken", engine.name,
+                                      setup.engine_version,
+                                      engine.versions[engine.versions.size() - 1].version));
+  }
+  for (const catalog::Introduction& first : engine.introduced) {
+    const auto end = first.architectures.end();
+    if (std::find(first.architectures.begin(), end, setup.model->architecture) == end) continue;
+    if (!came_before(engine, setup.engine_version, first)) return;
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("engine_version: {} {} does not know {} ({}): it takes {} or newer", engine.name,
+                    setup.engine_version, setup.model->family, setup.model->architecture, first.version));
+  }
+}
+
 }  // namespace
 
 void fill_defaults(Setup& setup) {
   check_format(setup);
+  check_version(setup);
   const auto find = [&](std::string_view id) { return setup.catalog->dtype(id); };
   if (!setup.kv_type) setup.kv_type = find(setup.engine->default_kv_type);
   if (!setup.kv_type_v) setup.kv_type_v = setup.kv_type;

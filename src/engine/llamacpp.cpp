@@ -63,6 +63,41 @@ void say_what_moved(const Job& job, const MemoryPlan& plan, MemoryPlan& out) {
   if (experts > 0) out.notes.push_back(fmt::format("the experts of {} layers are in host memory", experts));
 }
 
+/// Why this build would not load the model in this split mode (llama-model.cpp: make_gpu_buft_list and
+/// llm_arch_supports_sm_tensor; ggml-cuda.cu has no split buffers since #24216).
+std::optional<std::string> split_refusal(const Job& job) {
+  const SplitMode mode = job.setup.llama.split_mode;
+  if (mode == SplitMode::row && job.gpus > 0 && job.setup.backend != Backend::sycl &&
+      !job.version.splits_rows)
+    return "llama.cpp would not start: its cards have no buffers split by rows since July 2026: --split-mode "
+           "layer or tensor does";
+  if (mode == SplitMode::tensor && job.setup.model->arch == catalog::Arch::qwen4_exp)
+    return fmt::format("llama.cpp would not start: --split-mode tensor is not implemented for {}",
+                       job.setup.model->family);
+  return std::nullopt;
+}
+
+/// Options that change nothing here, which llama.cpp takes without a word.
+void add_option_notes(const Job& job, MemoryPlan& plan) {
+  const LlamaOptions& l = job.setup.llama;
+  const catalog::Model& model = *job.setup.model;
+  if (const auto cards = job.setup.devices.size(); cards > 0 && l.tensor_split.size() > cards) {
+    plan.notes.push_back(fmt::format("tensor_split: {} shares for {} {}: the first {} taken",
+                                     l.tensor_split.size(), cards, cards == 1 ? "card" : "cards",
+                                     cards == 1 ? "is" : fmt::format("{} are", cards)));
+  }
+  if (l.cpu_moe_layers > 0 && !model.geometry.moe)
+    plan.notes.push_back(fmt::format("cpu_moe_layers: {} has no experts", model.name));
+  if (l.mmproj && !model.geometry.vision && !model.geometry.audio)
+    plan.notes.push_back(fmt::format("mmproj: {} reads text only, there is no projector", model.name));
+  if ((job.setup.kv_type->id == "iq4_nl" || job.setup.kv_type_v->id == "iq4_nl") && l.flash_attention &&
+      job.backends.fusion_keeps) {
+    plan.notes.emplace_back(
+        "CUDA's flash attention reads no iq4_nl cache: attention would run on the processor, which is not "
+        "counted");
+  }
+}
+
 class LlamaProbe : public Probe {
  public:
   LlamaProbe(const Setup& setup, const MemoryPlan& plan)
@@ -124,10 +159,12 @@ class Llama : public Rules {
           "keeps all "
           "on the card");
     }
+    if (!plan.refusal) plan.refusal = split_refusal(job);
     if (setup.llama.split_mode == SplitMode::row || setup.llama.split_mode == SplitMode::tensor) {
       plan.notes.emplace_back(
           "split modes row and tensor are counted as layer: the cards' shares are about right");
     }
+    add_option_notes(job, plan);
     if (steps) explain(job, plan, *steps);
     return plan;
   }
@@ -138,6 +175,13 @@ class Llama : public Rules {
 
  private:
   static void check(const Setup& setup) {
+    // Single precision, as the engine keeps them.
+    constexpr double kMostShare = 1e30;
+    for (const double share : setup.llama.tensor_split) {
+      if (share > kMostShare)
+        throw Error(ErrorCode::invalid_value,
+                    fmt::format("tensor_split: '{}' is not a number from 0 to 1e30", share));
+    }
     if (!setup.llama.flash_attention && setup.kv_type_v->block > 1) {
       throw Error(ErrorCode::unsupported,
                   fmt::format("a KV cache with {} values needs flash attention: llama.cpp refuses it without",

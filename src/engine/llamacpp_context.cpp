@@ -1,11 +1,7 @@
 #include "llamacpp_context.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdlib>
 
-#include "qwenfit/error.hpp"
 #include "version_point.hpp"
 
 namespace qwenfit::engine::llamacpp {
@@ -13,27 +9,6 @@ namespace {
 
 constexpr std::int64_t kPadding = 256;
 constexpr std::int64_t kServerSlots = 4;
-
-/// The date of a build number ("b9415"): of the last known one that is not above it.
-std::string_view date_of_build(const catalog::Engine& engine, int build) {
-  std::string_view date = engine.versions[0].date;
-  int last = 0;
-  for (const catalog::EngineVersion& v : engine.versions) {
-    if (!v.version.starts_with('b')) continue;
-    last = std::atoi(std::string(v.version.substr(1)).c_str());
-    if (last <= build) date = v.date;
-  }
-  return build > last ? engine.versions[engine.versions.size() - 1].date : date;
-}
-
-/// The date that a version text stands for: a release, a build, a date.
-std::string date_of(const Setup& setup) {
-  const std::string& text = setup.engine_version;
-  const bool build =
-      text.size() > 2 && text[0] == 'b' && text.find_first_not_of("0123456789", 1) == std::string::npos;
-  if (build) return std::string(date_of_build(*setup.engine, std::atoi(text.substr(1, 6).c_str())));
-  return version_point(*setup.engine, text).date;
-}
 
 }  // namespace
 
@@ -47,8 +22,11 @@ Version version_of(const Setup& setup) {
     return v;
   }
   if (setup.engine->versions.empty() || setup.engine_version.empty()) return v;
-  const std::string date = date_of(setup);
-  v.half_mask = v.limits_outputs = v.plans_scratch = date >= "2026-07-01";
+  const std::string date = version_point(*setup.engine, setup.engine_version).date;
+  v.keeps_fused = date >= "2026-09-01";
+  v.half_mask = v.limits_outputs = date >= "2026-07-01";
+  v.splits_rows = date < "2026-07-09";
+  v.plans_scratch = date >= "2026-06-08";
   v.rotates_cache = date >= "2026-04-01";
   v.shared_slots = date >= "2026-01-01";
   v.fits_layers = date >= "2025-12-15";

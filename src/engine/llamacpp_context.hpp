@@ -11,9 +11,11 @@ namespace qwenfit::engine::llamacpp {
 struct Version {
   bool half_mask = true;       ///< 16-bit attention mask; before: 32 bit, and a 16-bit copy on the card
   bool limits_outputs = true;  ///< the server reserves logits for its slots only
-  bool plans_scratch = true;   ///< scratch of attention kernels and operands of fused ones are in the buffer
+  bool plans_scratch = true;   ///< scratch of attention kernels is in the buffer
+  bool keeps_fused = true;     ///< so are operands of fused kernels, until these have run
   bool rotates_cache = true;   ///< Hadamard rotation of a quantized cache
   bool shared_slots = true;    ///< the server's default: four slots over one cache
+  bool splits_rows = false;    ///< --split-mode row on CUDA
   bool fits_layers = true;     ///< --fit: layers and experts go to the host until 1 GiB stays free
 };
 /// @throws Error(invalid_value) when the text is no version.

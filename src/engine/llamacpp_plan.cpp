@@ -17,21 +17,23 @@ Backends backends_of(const Setup& setup, const Version& version, int gpus) {
   Backends b;
   b.gpus = gpus;
   const bool cuda = setup.backend == Backend::cuda || setup.backend == Backend::rocm;
-  b.fusion_keeps = b.attention_scratch = cuda && version.plans_scratch;
+  b.attention_scratch = cuda && version.plans_scratch;
+  b.fusion_keeps = cuda && version.keeps_fused;
   b.padded_rows = cuda;
   return b;
 }
 
 std::vector<double> shares_of(const Setup& setup, std::size_t gpus) {
   std::vector<double> shares = setup.llama.tensor_split;
-  if (shares.empty()) {
-    // By free memory; of cards that are not known, evenly.
-    for (const DeviceSlot& slot : setup.devices)
-      shares.push_back(static_cast<double>(device_usable(slot, setup.backend)));
-    if (std::find(shares.begin(), shares.end(), 0.0) != shares.end() || shares.empty())
-      shares.assign(gpus, 1.0);
-  }
   shares.resize(gpus);
+  // Shares that are all zero are none (llama-model.cpp: load_tensors): by free memory; of cards that are not
+  // known, evenly.
+  const auto nothing = [](double share) { return share <= 0; };
+  if (std::all_of(shares.begin(), shares.end(), nothing)) {
+    for (std::size_t i = 0; i < std::min(gpus, setup.devices.size()); ++i)
+      shares[i] = static_cast<double>(device_usable(setup.devices[i], setup.backend));
+    if (std::any_of(shares.begin(), shares.end(), nothing)) shares.assign(gpus, 1.0);
+  }
   if (setup.llama.split_mode == SplitMode::none && gpus > 1) std::fill(shares.begin() + 1, shares.end(), 0.0);
   return shares;
 }

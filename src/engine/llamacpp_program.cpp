@@ -297,7 +297,7 @@ struct Program::State {
   bool operator==(const State&) const = default;
 };
 
-void Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes, std::int64_t steps,
+bool Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes, std::int64_t steps,
                      State& state) const {
   for (std::size_t i = order_->begins[segment]; i < order_->begins[segment + 1]; ++i) {
     const Order::Step& s = order_->steps[i];
@@ -317,10 +317,12 @@ void Program::replay(std::size_t segment, const std::vector<Bytes>& weight_sizes
     // Mostly what was taken last.
     const auto it = std::find_if(state.taken.rbegin(), state.taken.rend(),
                                  [&](const State::Block& b) { return b.name == s.name; });
+    if (it == state.taken.rend()) return false;
     free.give(it->offset + within, size);
     if (s.larger == kNone) state.taken.erase(std::next(it).base());
   }
   for (State::Block& b : state.taken) b.name = Namer::one_layer_later(b.name);
+  return true;
 }
 
 /// Goes through the layers of a placement; a layer that was met in the same state leads to the same state.
@@ -331,7 +333,7 @@ class Program::Walk {
       : program_(program), placement_(placement), own_weights_(own_weights), steps_(steps) {
     State start;
     start.free.resize(static_cast<std::size_t>(program.backends_.gpus) + 1);
-    program.replay(0, sizes_of(0), steps, start);
+    replayed_ = program.replay(0, sizes_of(0), steps, start);
     states_.push_back(std::move(start));
   }
 
@@ -343,7 +345,7 @@ class Program::Walk {
       }
     }
     State next = states_[at_];
-    program_.replay(segment, sizes_of(types), steps_, next);
+    replayed_ = program_.replay(segment, sizes_of(types), steps_, next) && replayed_;
     const auto it = std::find(states_.begin(), states_.end(), next);
     const auto to = static_cast<std::size_t>(it - states_.begin());
     if (it == states_.end()) {
@@ -354,6 +356,9 @@ class Program::Walk {
     passages_.push_back({at_, to, segment, types});
     at_ = to;
   }
+
+  /// False when a layer gave back what none before it took: the sketch does not serve these layers.
+  bool replayed() const { return replayed_; }
 
   std::vector<Bytes> peaks() const {
     std::vector<Bytes> peaks(states_.front().free.size());
@@ -400,6 +405,7 @@ class Program::Walk {
   std::vector<Passage> passages_;
   std::deque<Sizes> sizes_;
   std::size_t at_ = 0;
+  bool replayed_ = true;
 };
 
 ComputeBuffers Program::run(const ComputeJob& job, const Sketch& sketch) {
@@ -415,6 +421,7 @@ ComputeBuffers Program::run(const ComputeJob& job, const Sketch& sketch) {
   Walk walk(*this, job.placement, own_weights, steps);
   for (std::size_t i = 0; i < sketch.like.size(); ++i)
     walk.enter(sketch.like[i] + 1, job.placement.layers[i].type_set);
+  if (!walk.replayed()) return planned_in_full(job);
   return {walk.peaks(), flash_attention_};
 }
 

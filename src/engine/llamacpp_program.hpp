@@ -39,7 +39,7 @@ class Program {
 
   void put_sizes(const Graph& graph, std::vector<Size>& sizes) const;
   bool grow(const ComputeJob& kept_job, std::int64_t steps);
-  void replay(std::size_t segment, const std::vector<Bytes>& weight_sizes, std::int64_t steps,
+  bool replay(std::size_t segment, const std::vector<Bytes>& weight_sizes, std::int64_t steps,
               State& state) const;
 
   Backends backends_;

@@ -117,6 +117,9 @@ Index PromptBuilder::attend_masked(Index q, Index k, Index v, Index mask, int la
   const std::int64_t width = std::int64_t{m_.heads} * m_.head_dim;
   Index out;
   if (c_.flash_attention) {
+    for (Index* cached : {&k, &v}) {
+      if (g_[*cached].type == kF32) *cached = g_.cast(*cached, kF16);
+    }
     out = g_.make(Op::flash_attention, kF32, {m_.head_dim, m_.heads, tokens, c_.streams}, {q, k, v, mask});
     g_[out].layer = static_cast<std::int16_t>(layer);
     g_[out].fused_check = true;

@@ -28,22 +28,78 @@ std::string date_in(std::string_view text) {
   return {};
 }
 
-/// Major, minor, patch. What follows a number ("x", "post1", "-dev") counts as any patch.
-using Number = std::array<int, 3>;
+/// Major, minor, patch; of builds the number alone. What follows a number ("x", "post1", "-dev") counts as
+/// any patch. Builds ("b9415") and releases ("v0.5.0") are counted apart: only dates tell which is newer.
+struct Number {
+  bool build;
+  std::array<int, 3> parts;
+};
 
-std::optional<Number> number_in(std::string_view text) {
-  Number n{0, INT_MAX, INT_MAX};
+bool counts_builds(const catalog::Engine& engine) {
+  return !engine.versions.empty() && engine.versions[0].version.starts_with('b');
+}
+
+int to_number(std::string_view digits) {
+  int value = 0;
+  for (const char c : digits) value = std::min(value * 10 + (c - '0'), 100'000'000);
+  return value;
+}
+
+/// "b9415", "b9415-0adede866", "4591 (7919256c)", "b4c0549a4 (9352)". A shorter number is of a shallow clone,
+/// and what goes on in letters is a commit.
+std::optional<int> build_in(std::string_view text) {
+  constexpr std::size_t kShortest = 4;
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t begin = i;
+    while (i < text.size() && letter(text[i])) ++i;
+    if (i == begin) {
+      ++i;
+      continue;
+    }
+    if (text[begin] == 'b') ++begin;
+    const std::string_view word = text.substr(begin, i - begin);
+    if (word.size() >= kShortest && std::all_of(word.begin(), word.end(), digit)) return to_number(word);
+  }
+  return std::nullopt;
+}
+
+std::optional<Number> number_in(const catalog::Engine& engine, std::string_view text) {
+  if (counts_builds(engine)) {
+    if (const auto build = build_in(text)) return Number{true, {*build, 0, 0}};
+    if (text.find('.') == std::string_view::npos) return std::nullopt;
+  }
+  Number n{false, {0, INT_MAX, INT_MAX}};
   std::size_t i = 0;
   while (i < text.size() && !digit(text[i])) ++i;
   if (i == text.size()) return std::nullopt;
-  for (std::size_t part = 0; part < n.size(); ++part) {
-    int value = 0;
-    for (; i < text.size() && digit(text[i]); ++i) value = std::min(value * 10 + (text[i] - '0'), 1'000'000);
-    n[part] = value;
+  for (int& part : n.parts) {
+    const std::size_t begin = i;
+    while (i < text.size() && digit(text[i])) ++i;
+    part = to_number(text.substr(begin, i - begin));
     if (i + 1 >= text.size() || text[i] != '.' || !digit(text[i + 1])) break;
     ++i;
   }
   return n;
+}
+
+/// Names of the newest there is, and commits: nothing in them tells how new they are.
+bool names_newest(std::string_view text) {
+  for (const std::string_view word : {"latest", "main", "master", "nightly"}) {
+    if (text.find(word) != std::string_view::npos) return true;
+  }
+  return std::any_of(text.begin(), text.end(), digit);
+}
+
+/// The last known version ahead of the first of its kind that is above the one wanted.
+const catalog::EngineVersion& version_up_to(const catalog::Engine& engine, const Number& wanted) {
+  const catalog::EngineVersion* last = &engine.versions[0];
+  for (const catalog::EngineVersion& v : engine.versions) {
+    const Number n = *number_in(engine, v.version);
+    if (n.build == wanted.build && n.parts > wanted.parts) break;
+    last = &v;
+  }
+  return *last;
 }
 
 }  // namespace
@@ -65,17 +121,33 @@ VersionPoint version_point(const catalog::Engine& engine, std::string_view text)
     }
     return point(*last, date);
   }
-  const auto wanted = number_in(text);
+  const auto wanted = number_in(engine, text);
+  if (!wanted && names_newest(text)) return point(newest, {});
   if (!wanted) {
     throw Error(ErrorCode::invalid_value,
                 fmt::format("engine_version: '{}' is no version; the newest known of {} is {}", text,
                             engine.name, newest.version));
   }
-  const catalog::EngineVersion* best = &engine.versions[0];
-  for (const catalog::EngineVersion& v : engine.versions) {
-    if (*number_in(v.version) <= *wanted) best = &v;
-  }
-  return point(*best, {});
+  return point(version_up_to(engine, *wanted), {});
+}
+
+bool above_all_known(const catalog::Engine& engine, std::string_view text) {
+  const auto given = number_in(engine, text);
+  if (engine.versions.empty() || !given || !date_in(text).empty()) return false;
+  const Number newest = *number_in(engine, engine.versions[engine.versions.size() - 1].version);
+  return given->build == newest.build && given->parts[2] != INT_MAX && given->parts > newest.parts;
+}
+
+bool came_before(const catalog::Engine& engine, std::string_view text, const catalog::Introduction& first) {
+  const std::string date = date_in(text);
+  if (!date.empty()) return date < first.date;
+  // Between two releases: what it has of the later one is not told.
+  if (text.find("dev") != std::string_view::npos) return false;
+  const auto given = number_in(engine, text);
+  const Number needed = *number_in(engine, first.version);
+  if (!given) return false;
+  if (given->build == needed.build) return given->parts < needed.parts;
+  return !engine.versions.empty() && version_point(engine, text).date < first.date;
 }
 
 }  // namespace qwenfit::engine

@@ -13,9 +13,16 @@ struct VersionPoint {
   std::string date;     ///< ISO; of a nightly the one it names
 };
 
-/// Reads "0.11.0", "v0.27.x", "0.8.5.post1", "0.21-dev (2026-05-01)"; empty text is the newest known version.
-/// A version above all known ones has the rules of the newest, one below all those of the oldest.
-/// @throws Error(invalid_value) when the text has no number in it.
+/// Reads "0.11.0", "v0.27.x", "0.8.5.post1", "0.21-dev (2026-05-01)", "b9415-0adede866"; empty text is the
+/// newest known version. A version above all known ones has the rules of the newest, one below all those of
+/// the oldest. "latest", "main" and "nightly" are the newest known too, as is a commit.
+/// @throws Error(invalid_value) for any other text without a number in it.
 VersionPoint version_point(const catalog::Engine& engine, std::string_view text);
+
+/// Whether this is a release later than the newest known one.
+bool above_all_known(const catalog::Engine& engine, std::string_view text);
+
+/// Whether this version, build or date came before the first one that runs these models.
+bool came_before(const catalog::Engine& engine, std::string_view text, const catalog::Introduction& first);
 
 }  // namespace qwenfit::engine

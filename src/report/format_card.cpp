@@ -46,6 +46,12 @@ Card engine_card(const catalog::Engine& e) {
     versions.push_back(fmt::format("{} ({})", v.version, v.date));
   fill.list("versions", "Versions told apart", std::move(versions));
   fill.list("aliases", "Also called", e.aliases);
+  fill.section("First version that runs");
+  for (const catalog::Introduction& i : e.introduced) {
+    const std::string first(i.version);
+    for (const catalog::Text name : i.architectures)
+      fill.cell(std::string(name), std::string(name), Cell(fmt::format("{} ({})", first, i.source), first));
+  }
   fill.section("Constants");
   for (const catalog::Constant& c : e.constants) {
     std::string basis(c.kind);

@@ -23,8 +23,10 @@ class Draw : tests::Draws {
     s.devices = {{pick({"rtx-3090", "rtx-5090", "l4", "a100-sxm-40gb", "h100-sxm-80gb", "h200-sxm-141gb",
                         "b200-sxm-180gb", "mi300x-192gb", "tesla-t4"}),
                   1}};
-    s.engine_version = *s.engine == "vllm" ? pick({"0.6.3", "0.8.5", "0.11.0", "0.19.1", "0.24.0", "0.28.0"})
-                                           : pick({"0.3.0", "0.4.6", "0.5.2", "0.5.6", "0.5.12", "0.5.18"});
+    s.engine_version = tests::version_for(
+        s.model, *s.engine,
+        *s.engine == "vllm" ? pick({"0.6.3", "0.8.5", "0.11.0", "0.19.1", "0.24.0", "0.28.0"})
+                            : pick({"0.3.0", "0.4.6", "0.5.2", "0.5.6", "0.5.12", "0.5.18"}));
     s.context = 1 << number(9, 17);
     s.max_num_seqs = number(1, 64);
     if (coin()) s.kv_type = "fp8";

@@ -21,7 +21,8 @@ class Draw : tests::Draws {
     s.engine = pick({"transformers", "mlx", "exllamav3", "tensorrt-llm"});
     if (*s.engine == "transformers") {
       s.format = pick({"bf16", "nf4", "awq-int4", "gptq-int4"});
-      s.engine_version = pick({"4.37.0", "4.43.0", "4.46.0", "4.51.3", "5.0.0"});
+      s.engine_version =
+          tests::version_for(s.model, *s.engine, pick({"4.37.0", "4.43.0", "4.46.0", "4.51.3", "5.0.0"}));
     }
     if (*s.engine == "mlx") s.format = pick({"mlx-4bit", "mlx-8bit", "bf16"});
     s.context = 1 << number(9, 15);

@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "catch.hpp"
 #include "engine/llamacpp_allocator.hpp"
 #include "engine/llamacpp_placement.hpp"
@@ -166,5 +171,54 @@ TEST_CASE("older versions: a 32-bit mask, logits for the whole batch") {
   CHECK(old.devices[0].compute > now.devices[0].compute + 200 * units::kMiB);
   CHECK(estimate_of(base + R"(,"engine_version":"v0.5.0"})").memory.devices[0].compute ==
         now.devices[0].compute);
-  CHECK_THROWS_AS(estimate_of(base + R"(,"engine_version":"latest"})"), Error);
+  CHECK(estimate_of(base + R"(,"engine_version":"latest"})").memory.devices[0].compute ==
+        now.devices[0].compute);
+  CHECK_THROWS_AS(estimate_of(base + R"(,"engine_version":"prebuilt"})"), Error);
+}
+
+TEST_CASE("a 32-bit cache is copied to 16 bit to attend") {
+  const Estimate e = estimate_of(
+      R"({"model":"qwen3-8b","format":"bf16","engine":"llama.cpp","context":20000,"parallel_slots":5,"kv_unified":false,)"
+      R"("batch":512,"ubatch":128,"kv_type":"f32","program":"cli","device":"rtx-4090","device_count":3,)"
+      R"("gpu_layers":999,"tensor_split":[1,1,1]})");
+  // llama.cpp v0.5.0's own figures (scripts/check_llamacpp.py)
+  CHECK(e.memory.devices[0].compute == 452271616);
+  CHECK(e.memory.devices[1].compute == 460791296);
+  CHECK(e.memory.devices[2].compute == 460793344);
+  CHECK(e.memory.host.compute == 25307648);
+}
+
+TEST_CASE("shares of cards: all zero are none, surplus ones are said to be left out") {
+  const std::string two =
+      R"({"model":"qwen3-8b","engine":"llama.cpp","device":"rtx-4090","device_count":2,"gpu_layers":999)";
+  const auto weights = [](const Estimate& e) {
+    return std::pair(e.memory.devices[0].weights, e.memory.devices[1].weights);
+  };
+  const Estimate even = estimate_of(two + R"(,"tensor_split":[1,1]})");
+  CHECK(weights(estimate_of(two + R"(,"tensor_split":[0,0]})")) == weights(even));
+  const Estimate three = estimate_of(two + R"(,"tensor_split":[1,1,5]})");
+  CHECK(weights(three) == weights(even));
+  CHECK(std::count(three.notes.begin(), three.notes.end(),
+                   "tensor_split: 3 shares for 2 cards: the first 2 are taken") == 1);
+  CHECK_THROWS_AS(estimate_of(two + R"(,"tensor_split":[1e300,1e300]})"), Error);
+}
+
+TEST_CASE("split mode row: until July 2026") {
+  const std::string row =
+      R"({"model":"qwen3-8b","engine":"llama.cpp","device":"rtx-4090","device_count":2,"split_mode":"row")";
+  CHECK(estimate_of(row + "}").memory.refusal);
+  CHECK(estimate_of(row + "}").fit.verdict == Verdict::does_not_fit);
+  CHECK(!estimate_of(row + R"(,"engine_version":"b9840"})").memory.refusal);
+}
+
+TEST_CASE("options that change nothing are said to") {
+  const auto notes = [](std::string_view rest) {
+    const Estimate e = estimate_of(fmt::format(R"({{"engine":"llama.cpp","device":"rtx-4090",{}}})", rest));
+    return fmt::format("{}", fmt::join(e.notes, "|"));
+  };
+  CHECK(notes(R"("model":"qwen3-8b","cpu_moe_layers":4)").find("Qwen3-8B has no experts") !=
+        std::string::npos);
+  CHECK(notes(R"("model":"qwen3-8b","mmproj":true)").find("there is no projector") != std::string::npos);
+  CHECK(notes(R"("model":"qwen3-vl-8b-instruct","mmproj":true)").find("there is no projector") ==
+        std::string::npos);
 }

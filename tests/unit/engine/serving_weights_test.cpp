@@ -1,5 +1,9 @@
 // Weights of a rank against what vLLM printed to four digits: torch's allocator, rotary tables and sharding
 // together.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "catch.hpp"
 #include "engine/torch_allocator.hpp"
 #include "engine/version_point.hpp"
@@ -119,5 +123,85 @@ TEST_CASE("version texts") {
   CHECK(vllm("nightly 2026-04").date == "2026-04-15");
   CHECK(vllm("99.0").version == vllm("").version);
   CHECK(vllm("0.1").version == "0.2.7");
-  CHECK_THROWS_AS(vllm("latest"), Error);
+  CHECK(vllm("latest").version == vllm("").version);
+  CHECK(vllm("nightly-dev").version == vllm("").version);
+  CHECK_THROWS_AS(vllm("prebuilt"), Error);
+}
+
+TEST_CASE("version texts of llama.cpp: builds, releases, commits") {
+  const auto llama = [](std::string_view text) {
+    return engine::version_point(*catalog::Catalog::builtin().engine("llama.cpp"), text);
+  };
+  CHECK(llama("b9775 / be4a6a63e").version == "b9672");
+  CHECK(llama("b9775 / be4a6a63e").date == "2026-06-16");
+  CHECK(llama("build_info: b8925-0adede866").version == "b8778");
+  CHECK(llama("b9020-12-g5d5f1b46e").version == "b8778");
+  CHECK(llama("4591 (7919256c)").version == "b4500");
+  CHECK(llama("b828e18c7 (7948)").version == "b7500");  // a commit that looks like a build, and its build
+  CHECK(llama("b10").version == llama("").version);     // of a shallow clone
+  CHECK(llama("b43556e").version == llama("").version);
+  CHECK(llama("b99999").version == llama("").version);
+  CHECK(llama("v0.4.0").version == "b10488");
+  CHECK(llama("v0.9.0").version == "v0.5.0");
+  CHECK(llama("b1000").version == "b1596");
+}
+
+namespace {
+
+/// What the estimate of `rest` is refused with; empty when it is made.
+std::string refused(const std::string& rest) {
+  try {
+    Estimator(catalog::Catalog::builtin()).estimate(parse_scenario("{" + rest + "}"));
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::unsupported);
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("an engine that is older than its support of a model") {
+  CHECK(refused(R"("model":"qwen3-8b","engine":"vllm","engine_version":"0.6.3")") ==
+        "engine_version: vLLM 0.6.3 does not know Qwen3 (Qwen3ForCausalLM): it takes 0.8.4 or newer");
+  const std::pair<const char*, const char*> too_old[] = {
+      {R"("model":"qwen3-next-80b-a3b-instruct","engine":"vllm")", "0.10.1"},
+      {R"("model":"qwen3.5-27b","engine":"vllm")", "0.16.0"},
+      {R"("model":"qwen3.5-27b","engine":"vllm")", "2026-02-08"},
+      {R"("model":"qwen3-30b-a3b","engine":"sglang")", "0.4.4"},
+      {R"("model":"qwen3-8b","engine":"transformers")", "4.50.3"},
+      {R"("model":"qwen3-8b","engine":"llama.cpp")", "b5091"},
+      {R"("model":"qwen3-8b","engine":"llama.cpp")", "4591 (7919256c)"},
+      {R"("model":"qwen3.5-9b","engine":"llama.cpp")", "2026-01"},
+      {R"("model":"qwen3-vl-8b-instruct","engine":"ollama")", "0.12.6"}};
+  for (const auto& [rest, version] : too_old) {
+    INFO(rest << " " << version);
+    CHECK(!refused(std::string(rest) + R"(,"engine_version":")" + version + "\"").empty());
+  }
+  const std::pair<const char*, const char*> new_enough[] = {
+      {R"("model":"qwen2.5-7b-instruct","engine":"vllm")", "0.6.3"},
+      {R"("model":"qwen3-8b","engine":"vllm")", "0.8"},
+      {R"("model":"qwen3-8b","engine":"vllm")", "v0.8.4"},
+      {R"("model":"qwen3.5-27b","engine":"vllm")", "0.16.1rc1.dev3"},
+      {R"("model":"qwen3-8b","engine":"llama.cpp")", "b5092"},
+      {R"("model":"qwen3.5-9b","engine":"llama.cpp")", "v0.5.0"},
+      {R"("model":"qwen3.5-9b","engine":"llama.cpp")", "b1-6217b49 (CUDA)"},
+      {R"("model":"qwen3-vl-8b-instruct","engine":"ollama")", "0.12.7"}};
+  for (const auto& [rest, version] : new_enough) {
+    INFO(rest << " " << version);
+    CHECK(refused(std::string(rest) + R"(,"engine_version":")" + version + "\"").empty());
+  }
+}
+
+TEST_CASE("an engine version beyond those that are known is said to be") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto notes = [&](std::string_view version) {
+    const Estimate e = estimator.estimate(parse_scenario(
+        fmt::format(R"({{"model":"qwen3-8b","engine":"vllm","engine_version":"{}"}})", version)));
+    return std::count(e.notes.begin(), e.notes.end(),
+                      fmt::format("vLLM {} is not known: the rules of 0.28.0 are taken", version));
+  };
+  CHECK(notes("99.1") == 0);  // any 99.1
+  CHECK(notes("99.1.0") == 1);
+  CHECK(notes("0.28.0") == 0);
 }
