@@ -8,7 +8,8 @@ Publishers' own mixes (UD-*) follow no rule that is known. What is kept of them:
   - for all other models, how much larger such files are than those of the file type that the mix starts from: the
     median over the models of a kind (dense, moe, hybrid-dense, hybrid-moe). Printed beside it: the error of that
     ratio for a model that is left out of it.
-bartowski's *_L mixes have a rule: embedding and head in Q8_0.
+bartowski's *_L mixes have a rule: embedding and head in Q8_0. UD-Q8_K_XL has half of one: with embedding and head taken
+as BF16, what is left is nearly the same share of every model of a kind; the ratios are of such files.
 Under the names of llama-quantize some publishers have mixes of their own too (MoE, mostly): sizes that the rule
 misses by more than the rounding and 0.3% are kept with the publisher, and used when the name says whose file it is.
 
@@ -28,6 +29,7 @@ UD = """IQ1_S iq1_s;IQ1_M iq1_m;IQ2_XXS iq2_xxs;IQ2_XS iq2_xs;IQ2_M iq2_m;IQ3_XX
 IQ4_NL iq4_nl;TQ1_0 tq1_0;Q1_0 q1_0;Q2_K_XL q2_k;Q3_K_S q3_k_s;Q3_K_M q3_k_m;Q3_K_XL q3_k_m;Q4_K_S q4_k_s
 Q4_K_M q4_k_m;Q4_K_L q4_k_m;Q4_K_XL q4_k_m;Q5_K_S q5_k_s;Q5_K_M q5_k_m;Q5_K_XL q5_k_m;Q6_K q6_k;Q6_K_S q6_k
 Q6_K_M q6_k;Q6_K_L q6_k;Q6_K_XL q6_k;Q8_K_XL q8_0"""
+HEAD = {"ud-q8_k_xl": "bf16"}
 LARGE = {"q2_k_l": "q2_k", "q3_k_xl": "q3_k_l", "q4_k_l": "q4_k_m", "q5_k_l": "q5_k_m", "q6_k_l": "q6_k"}
 KEPT = ("nominal_bits", "retention", "quality", "quality_source", "quality_rank", "aliases")
 
@@ -55,10 +57,17 @@ def text_part(model):
 
 
 def kind_of(model):
+    """Qwen3-Next's mixes are those of the MoE models of its year, not those of later hybrids."""
     g = model["geometry"]
-    if "linear_attention" in g:
+    if "linear_attention" in g and model["arch"] != "qwen3_next":
         return "hybrid-moe" if "moe" in g else "hybrid-dense"
     return "moe" if "moe" in g else "dense"
+
+
+def ends(model):
+    """Weights of embedding and head."""
+    g = model["geometry"]
+    return g["vocab_size"] * g["hidden_size"] * (1 if g.get("tied_embeddings") or g.get("headless") else 2)
 
 
 class File:
@@ -93,6 +102,19 @@ def mix_sizes(program, wanted):
     return {w: a["weights"]["file_bytes"] for w, a in zip(wanted, ask(program, scenarios)) if "error" not in a}
 
 
+class Starts:
+    """File bytes of what the mixes start from."""
+
+    def __init__(self, sizes, names, models):
+        self.sizes, self.names, self.models = sizes, names, models
+
+    def of(self, model, name, mtp):
+        size = self.sizes.get((model, self.names[name][1], mtp))
+        if size and name in HEAD:  # 16 bit instead of Q8_0
+            size += ends(self.models[model]) * (2 - 34 / 32)
+        return size
+
+
 def best_of(files):
     """One file per publisher, format, shape and MTP: the newest, nearest to the middle of its equals."""
     groups = collections.defaultdict(list)
@@ -107,11 +129,11 @@ def best_of(files):
     return out
 
 
-def ratios(name, start, files, sizes):
+def ratios(files, starts):
     """Median ratio per kind; errors of models that are left out of it."""
     by_kind = collections.defaultdict(list)
     for f in files:
-        size = sizes.get((f.model["id"], start, f.mtp))
+        size = starts.of(f.model["id"], f.format, f.mtp)
         if size:
             by_kind[f.kind].append((f, f.bytes / size))
     out, errors = [], []
@@ -132,11 +154,11 @@ def ratios(name, start, files, sizes):
 class Ladder:
     """A publisher's mixes over models: logarithms of their ratios to the file types that they start from."""
 
-    def __init__(self, files, names, formats, sizes):
+    def __init__(self, files, names, formats, starts):
         self.ratio, self.file = {}, {}
         self.bits = {name: formats[start]["bits"] for name, (_, start) in names.items()}
         for f in files:
-            size = sizes.get((f.model["id"], names[f.format][1], f.mtp))
+            size = starts.of(f.model["id"], f.format, f.mtp)
             if size:
                 self.ratio[(f.shape, f.mtp, f.format)] = math.log(f.bytes / size)
                 self.file[(f.shape, f.mtp, f.format)] = f
@@ -171,14 +193,14 @@ class Ladder:
         return sorted(out)
 
 
-def derive(ladder, names, sizes, error):
+def derive(ladder, names, starts, error):
     """Files for the formats that are missing of known models."""
     out = []
     for shape, mtp in sorted({k[:2] for k in ladder.ratio}):
         known = {k[2]: ladder.file[k] for k in ladder.ratio if k[:2] == (shape, mtp)}
         some = next(iter(known.values()))
-        for name, (_, start) in names.items():
-            size = sizes.get((some.model["id"], start, mtp))
+        for name in names:
+            size = starts.of(some.model["id"], name, mtp)
             guess = None if name in known else ladder.predict(shape, mtp, name, some.kind)
             if guess is None or not size:
                 continue
@@ -198,7 +220,7 @@ def main():
     mixes = [f for f in files if f.format in names]
     plain = [f for f in files if f.format not in names and f.publisher in ("unsloth", "bartowski", "qwen")]
     wanted = {(f.model["id"], start, f.mtp) for f in mixes for _, start in names.values()}
-    sizes = mix_sizes(program, wanted)
+    starts = Starts(mix_sizes(program, wanted), names, models)
 
     out, all_errors = [], []
     for name, (title, start) in names.items():
@@ -213,7 +235,9 @@ def main():
             record["head"] = "q8_0"
             record["sources"] = ["bartowski's model cards: embedding and output weights in Q8_0"]
         else:
-            record["ratios"], errors = ratios(name, start, own, sizes)
+            if name in HEAD:
+                record["head"] = HEAD[name]
+            record["ratios"], errors = ratios(own, starts)
             all_errors += errors
             record["sources"] = ["fitted on published files by scripts/fit_gguf_recipes.py"]
             shown = ", ".join("%s %.3f (%d)" % (r["models"], r["ratio"], r["rows"]) for r in record["ratios"])
@@ -237,11 +261,11 @@ def main():
 
     dynamic = {n: v for n, v in names.items() if n not in LARGE}
     ladder = Ladder([f for f in best_of(mixes) if f.publisher == "unsloth" and f.format in dynamic], dynamic, formats,
-                    sizes)
+                    starts)
     errors = ladder.error()
     print("other formats of a known model: median %.2f%%, 90%% within %.1f%%, %d files"
           % (100 * statistics.median(errors), 100 * errors[int(0.9 * len(errors))], len(errors)))
-    derived = derive(ladder, dynamic, sizes, statistics.median(errors))
+    derived = derive(ladder, dynamic, starts, statistics.median(errors))
 
     published = best_of(mixes)
     rule = ask(program, [{"model": f.model["id"], "format": f.format, "engine": "llama.cpp"} for f in plain])

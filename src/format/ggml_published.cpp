@@ -50,8 +50,11 @@ const PublishedFile* published_file(const Job& job, bool with_mtp, bool derived)
   return best;
 }
 
-std::string_view class_of(const catalog::Geometry& g) {
-  if (g.linear_attention) return g.moe ? "hybrid-moe" : "hybrid-dense";
+/// Qwen3-Next's mixes are those of the MoE models of its year, not those of later hybrids.
+std::string_view class_of(const catalog::Model& model) {
+  const catalog::Geometry& g = model.geometry;
+  if (g.linear_attention && model.arch != catalog::Arch::qwen3_next)
+    return g.moe ? "hybrid-moe" : "hybrid-dense";
   return g.moe ? "moe" : "dense";
 }
 
@@ -59,7 +62,7 @@ std::string_view class_of(const catalog::Geometry& g) {
 const catalog::MixRatio* ratio_of(const Job& job) {
   const catalog::MixRatio* best = nullptr;
   for (const catalog::MixRatio& r : job.format.ratios) {
-    if (r.models == class_of(job.inventory.model->geometry)) return &r;
+    if (r.models == class_of(*job.inventory.model)) return &r;
     if (!best || r.rows > best->rows) best = &r;
   }
   return best;
