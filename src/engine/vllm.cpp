@@ -132,7 +132,8 @@ struct Draft {
   std::vector<RankMemory> stages;
   MemoryPlan plan;
   Pool pool;
-  std::size_t poorest = 0;  ///< rank whose KV memory decides for all
+  std::size_t poorest = 0;   ///< rank whose KV memory decides for all
+  bool little_room = false;  ///< CUDA graphs usually take more than is free beside the budget
 
   const RankMemory& memory_of(std::size_t rank) const {
     return stages[static_cast<std::size_t>(ranks.stage_of(static_cast<int>(rank)))];
@@ -176,8 +177,14 @@ void size_pool(Draft& draft) {
       draft.pool.blocks = blocks;
       draft.pool.kv_bytes = std::max<Bytes>(available, 0);
     }
-    const Bytes beside = d.runtime - m.inside + (draft.version.graphs_in_budget ? 0 : m.graphs);
     const Bytes free = device_usable(setup.devices[rank], setup.backend);
+    // Boots with less room than these usually take do start: they get by with what there is.
+    const Bytes room = std::max<Bytes>(0, free - requested - (d.runtime - m.inside));
+    if (!draft.version.graphs_in_budget && !setup.serving.kv_cache_memory_bytes && m.graphs > room) {
+      d.graphs = room;
+      draft.little_room = true;
+    }
+    const Bytes beside = d.runtime - m.inside + (draft.version.graphs_in_budget ? 0 : d.graphs);
     d.usable = setup.serving.kv_cache_memory_bytes ? free : std::min(free, requested + beside);
   }
   for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank)
@@ -200,6 +207,12 @@ void add_notes(Draft& draft) {
     notes.push_back(fmt::format(
         "recurrent state lies in the same pool as the KV cache: a sequence takes {} blocks for it",
         format_grouped(kv.state_blocks)));
+  }
+  if (draft.little_room && !draft.plan.refusal) {
+    notes.push_back(fmt::format(
+        "CUDA graphs usually take {}, more than gpu_memory_utilization {} leaves free: vLLM may run out "
+        "of memory while it captures them",
+        format_bytes(draft.memory_of(draft.poorest).graphs), *draft.setup.serving.gpu_memory_utilization));
   }
   const std::string_view constant = draft.memory_of(draft.poorest).activation.constant;
   if (!constant.empty())
@@ -271,7 +284,7 @@ class VllmRules : public Rules {
     derive.bytes("activation peak", m.activation.formula, m.activation.values, m.activation.bytes,
                  m.activation.constant.empty() ? "v1/worker/gpu_model_runner.py: profile_run"
                                                : origin_of(setup, m.activation.constant));
-    derive.bytes("CUDA graphs", "base + sizes x modes x each", "", m.graphs,
+    derive.bytes("CUDA graphs", "base + sizes x modes x each", "", draft.plan.devices[draft.poorest].graphs,
                  origin_of(setup, "graphs_base_mib"));
     derive.bytes("libraries inside the budget", "what CUDA, cuBLAS and kernels take after start-up", "",
                  m.inside, origin_of(setup, "non_torch_mib"));

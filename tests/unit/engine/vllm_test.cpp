@@ -1,4 +1,6 @@
 // vLLM's KV pool against the figures its logs print, given the KV memory that they print.
+#include <algorithm>
+
 #include "catch.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/estimate.hpp"
@@ -174,4 +176,21 @@ TEST_CASE("without a context the sequences hold the work's tokens") {
   CHECK_FALSE(full.fit.fits);
   CHECK_FALSE(full.memory.refusal);
   CHECK(full.fit.max_concurrency.value() == 1);
+}
+
+TEST_CASE("CUDA graphs outside the budget take no more than is free beside it") {
+  const std::string t4 =
+      R"("model": "qwen3-8b", "format": "fp8", "device": "tesla-t4", "device_count": 2, "tensor_parallel": 2,
+         "engine_version": "0.28.0", "context": 512, "max_num_seqs": 16, "gpu_memory_utilization": )";
+  const auto warned = [](const Estimate& e) {
+    return std::any_of(e.notes.begin(), e.notes.end(), [](const std::string& note) {
+      return note.find("while it captures them") != std::string::npos;
+    });
+  };
+  const Estimate full = estimate(t4 + "0.92");
+  CHECK(warned(full));
+  CHECK(full.memory.devices[0].headroom() >= 0);
+  const Estimate roomy = estimate(t4 + "0.8");
+  CHECK_FALSE(warned(roomy));
+  CHECK(roomy.memory.devices[0].graphs > full.memory.devices[0].graphs);
 }
