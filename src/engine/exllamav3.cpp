@@ -45,20 +45,15 @@ class ExLlama : public Rules {
     MemoryPlan plan;
     split.place(plan);
     const catalog::Geometry& g = setup.model->geometry;
-    const std::int64_t width = std::int64_t{g.kv_heads} * g.head_dim;
-    const Bytes token = cache_bytes(*setup.kv_type, width) + cache_bytes(*setup.kv_type_v, width);
+    const Bytes token = kv_layer_bytes(setup, cache_bytes);
     const std::int64_t tokens = units::round_up(setup.context * setup.concurrency, kPage);
     const std::int64_t chunk = std::min(prefill_tokens(setup), kChunk);
     // A quantized cache is unpacked whole, layer by layer, to attend.
     const bool quantized = cache_bits(*setup.kv_type) > 0 || cache_bits(*setup.kv_type_v) > 0;
-    const Bytes unpacked = quantized ? 4 * width * tokens : 0;
+    const Bytes unpacked = quantized ? Bytes{4} * g.kv_heads * g.head_dim * tokens : 0;
     const Derivation derive(steps, "ExLlamaV3");
     for (std::size_t i = 0; i < split.devices(); ++i) {
-      DeviceMemory& d = plan.devices[i];
-      d.weights = split.weights(i);
-      d.kv_cache = token * split.layers(i, model::LayerKind::full_attention) * tokens;
-      d.recurrent_state = recurrent_layer_bytes(setup, 2, 4) *
-                          split.layers(i, model::LayerKind::linear_attention) * setup.concurrency;
+      DeviceMemory& d = split.fill(plan, i, token, tokens);
       const auto layer = static_cast<Bytes>(2 * widest_layer(g) * static_cast<double>(chunk));
       const Bytes logits = split.is_last(i) && !g.headless ? Bytes{2} * g.vocab_size * setup.concurrency : 0;
       d.compute = std::max(layer, logits) + unpacked;

@@ -8,6 +8,19 @@ using model::LayerKind;
 using model::Part;
 using model::Role;
 
+namespace {
+
+/// Recurrent state of one sequence in one layer: a 16-bit convolution state and a 32-bit delta-rule state.
+Bytes recurrent_layer_bytes(const Setup& setup) {
+  const auto& linear = setup.model->geometry.linear_attention;
+  if (!linear) return 0;
+  const std::int64_t keys = std::int64_t{linear->key_heads} * linear->key_head_dim;
+  const std::int64_t values = std::int64_t{linear->value_heads} * linear->value_head_dim;
+  return (linear->conv_kernel - 1) * (2 * keys + values) * 2 + values * linear->key_head_dim * 4;
+}
+
+}  // namespace
+
 LayerSplit::LayerSplit(const Setup& setup, LoadedTensors loaded)
     : setup_(setup),
       device_of_(static_cast<std::size_t>(setup.model->geometry.layers), 0),
@@ -56,21 +69,25 @@ void LayerSplit::place(MemoryPlan& plan) const {
   }
   for (const int device : device_of_) plan.layers.push_back({static_cast<std::int16_t>(device), false});
   plan.output_device = static_cast<int>(devices()) - 1;
+  if (setup_.tensor_parallel > 1) {
+    plan.notes.emplace_back(
+        "tensor parallelism is counted as a split by layers: the cards' shares are about right");
+  }
 }
 
-Bytes kv_layer_bytes(const Setup& setup) {
+DeviceMemory& LayerSplit::fill(MemoryPlan& plan, std::size_t device, Bytes token, std::int64_t tokens) const {
+  DeviceMemory& d = plan.devices[device];
+  d.weights = weights(device);
+  d.kv_cache = token * layers(device, LayerKind::full_attention) * tokens;
+  d.recurrent_state =
+      recurrent_layer_bytes(setup_) * layers(device, LayerKind::linear_attention) * setup_.concurrency;
+  return d;
+}
+
+Bytes kv_layer_bytes(const Setup& setup, CacheBytes cache_bytes) {
   const catalog::Geometry& g = setup.model->geometry;
   const std::int64_t width = std::int64_t{g.kv_heads} * g.head_dim;
-  return format::tensor_bytes(*setup.kv_type, 1, width) + format::tensor_bytes(*setup.kv_type_v, 1, width);
-}
-
-Bytes recurrent_layer_bytes(const Setup& setup, Bytes conv_value, Bytes state_value) {
-  const auto& linear = setup.model->geometry.linear_attention;
-  if (!linear) return 0;
-  const std::int64_t keys = std::int64_t{linear->key_heads} * linear->key_head_dim;
-  const std::int64_t values = std::int64_t{linear->value_heads} * linear->value_head_dim;
-  return (linear->conv_kernel - 1) * (2 * keys + values) * conv_value +
-         values * linear->key_head_dim * state_value;
+  return cache_bytes(*setup.kv_type, width) + cache_bytes(*setup.kv_type_v, width);
 }
 
 double widest_layer(const catalog::Geometry& g) {

@@ -28,6 +28,10 @@ class LayerSplit {
 
   /// Fills places and capacities of the plan, one device memory each.
   void place(MemoryPlan& plan) const;
+  /// Fills weights, KV cache and recurrent state of a device.
+  /// @param token bytes of a token's K and V in a layer
+  /// @param tokens that the cache of all sequences holds
+  DeviceMemory& fill(MemoryPlan& plan, std::size_t device, Bytes token, std::int64_t tokens) const;
 
  private:
   const Setup& setup_;
@@ -35,11 +39,11 @@ class LayerSplit {
   std::vector<Bytes> weights_;
 };
 
-/// Bytes of one token's K and V in one attention layer.
-Bytes kv_layer_bytes(const Setup& setup);
+/// Bytes of so many values of this type in a cache.
+using CacheBytes = Bytes (*)(const catalog::DType& type, std::int64_t values);
 
-/// Recurrent state of one sequence in one layer. @param conv_value, state_value bytes of an element
-Bytes recurrent_layer_bytes(const Setup& setup, Bytes conv_value, Bytes state_value);
+/// Bytes of one token's K and V in one attention layer.
+Bytes kv_layer_bytes(const Setup& setup, CacheBytes cache_bytes);
 
 /// Values per token at the widest moment of a layer: gate, up and their product of the MLP (or of the experts
 /// a token visits), or the operands of Gated DeltaNet, beside four tensors as wide as the hidden state. With

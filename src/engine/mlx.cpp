@@ -35,17 +35,12 @@ class Mlx : public Rules {
     MemoryPlan plan;
     split.place(plan);
     const catalog::Geometry& g = setup.model->geometry;
-    const std::int64_t width = std::int64_t{g.kv_heads} * g.head_dim;
-    const Bytes token = cache_bytes(*setup.kv_type, width) + cache_bytes(*setup.kv_type_v, width);
+    const Bytes token = kv_layer_bytes(setup, cache_bytes);
     const std::int64_t held = units::round_up(setup.context, kStep);
     const std::int64_t chunk = std::min(prefill_tokens(setup), kChunk);
     const Derivation derive(steps, "mlx-lm");
     for (std::size_t i = 0; i < split.devices(); ++i) {
-      DeviceMemory& d = plan.devices[i];
-      d.weights = split.weights(i);
-      d.kv_cache = token * split.layers(i, model::LayerKind::full_attention) * held * setup.concurrency;
-      d.recurrent_state = recurrent_layer_bytes(setup, 2, 4) *
-                          split.layers(i, model::LayerKind::linear_attention) * setup.concurrency;
+      DeviceMemory& d = split.fill(plan, i, token, held * setup.concurrency);
       // A chunk in its widest layer, or the logits of the last token with their fp32 log-probabilities; a
       // cache that grows is copied layer by layer.
       const auto layer = static_cast<Bytes>(2 * widest_layer(g) * static_cast<double>(chunk));

@@ -38,6 +38,10 @@ Bytes bytes_of(double value) {
   return std::llround(value);
 }
 
+Bytes values_bytes(const catalog::DType& type, std::int64_t values) {
+  return format::tensor_bytes(type, 1, values);
+}
+
 /// The kernels of GPTQ unpack one matrix at a time into 16 bit (exllama's temp_dq).
 Bytes unpacked_matrix(const Setup& setup) {
   if (setup.weights->format->scheme != catalog::Scheme::gptq) return 0;
@@ -67,14 +71,11 @@ class Transformers : public Rules {
     const LayerSplit split(setup, {true, setup.weights->format->scheme == catalog::Scheme::fp8_block});
     MemoryPlan plan;
     split.place(plan);
+    const Bytes layer_token = kv_layer_bytes(setup, values_bytes);
     const Derivation derive(steps, fmt::format("transformers {}", version.point.version));
     for (std::size_t i = 0; i < split.devices(); ++i) {
-      DeviceMemory& d = plan.devices[i];
-      d.weights = split.weights(i);
-      const Bytes kv_token = kv_layer_bytes(setup) * split.layers(i, model::LayerKind::full_attention);
-      d.kv_cache = kv_token * setup.context * setup.concurrency;
-      d.recurrent_state = recurrent_layer_bytes(setup, 2, 4) *
-                          split.layers(i, model::LayerKind::linear_attention) * setup.concurrency;
+      DeviceMemory& d = split.fill(plan, i, layer_token, setup.context * setup.concurrency);
+      const Bytes kv_token = layer_token * split.layers(i, model::LayerKind::full_attention);
       const Moment peak = widest_moment(version, setup, split, i, kv_token);
       const Bytes fixed = rotary(version, setup, split, i) + unpacked_matrix(setup) + bookkeeping(setup);
       d.compute = std::max<Bytes>(0, peak.bytes - d.kv_cache) + fixed;
