@@ -40,7 +40,7 @@ struct Advice {
   Bytes short_of = 0;  ///< memory that the device lacks, 0 when it fits
   std::int64_t max_context = 0;
   std::optional<std::int64_t> max_num_seqs;  ///< vLLM starts with no more than this
-  std::optional<double> tok_s;               ///< each user
+  std::optional<double> tok_s;               ///< each user; what only reads: prompts
   std::optional<double> tok_s_total;         ///< all users together
   std::optional<double> usd_per_million_tokens;
   double merit = 0;  ///< what the answers are ranked by
@@ -48,6 +48,7 @@ struct Advice {
 };
 
 struct Recommendation {
+  bool reading = false;               ///< of embedding models: tokens are those of prompts, none is decoded
   std::vector<Advice> ranked;         ///< best first
   std::optional<Advice> next_better;  ///< the best that does not fit, when it is better than the first
   std::vector<Advice> path;  ///< from the first upwards: each better, and larger, than the one before

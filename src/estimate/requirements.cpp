@@ -40,8 +40,9 @@ std::vector<Requirement> check_requirements(const Require& r, const Estimate& e)
     at_least("headroom_fraction", *r.headroom_fraction, free);
   }
   const auto figure = [&](auto pick) -> std::optional<double> {
-    if (!e.speed) return std::nullopt;
-    return pick(*e.speed).value;
+    // What only reads decodes nothing.
+    const double value = e.speed ? pick(*e.speed).value : 0;
+    return value > 0 ? std::optional(value) : std::nullopt;
   };
   if (r.decode_tok_s)
     at_least("decode_tok_s", *r.decode_tok_s, figure([](const speed::Speed& s) { return s.decode_tok_s; }));

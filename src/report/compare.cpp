@@ -139,7 +139,7 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
     return c.estimate.requirements.empty() ? Cell() : required_cell(c.unmet);
   });
   rows.add("Decode, tok/s", [](const Compared& c, std::size_t) {
-    if (!c.estimate.speed) return Cell();
+    if (!c.estimate.speed || c.estimate.speed->decode_tok_s.value <= 0) return Cell();
     const speed::Figure& f = c.estimate.speed->decode_tok_s;
     return Cell(
         fmt::format("{} ({} to {})", format_figure(f.value), format_figure(f.low), format_figure(f.high)),

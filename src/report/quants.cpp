@@ -139,8 +139,9 @@ Table quants_table(const QuantsAnswer& answer, bool textbook) {
     }
     if (shown.speed) {
       row.push_back(
-          q.speed ? Cell(fmt::format("{:.0f}", q.speed->decode_tok_s.value), q.speed->decode_tok_s.value)
-                  : Cell());
+          q.speed && q.speed->decode_tok_s.value > 0
+              ? Cell(fmt::format("{:.0f}", q.speed->decode_tok_s.value), q.speed->decode_tok_s.value)
+              : Cell());
     }
     if (shown.accuracy) row.push_back(share(q.quality.accuracy_kept, 1));
     if (shown.divergence) {

@@ -10,7 +10,7 @@ namespace {
 using units::format_bytes;
 using units::format_figure;
 
-std::vector<Column> columns(bool numbered) {
+std::vector<Column> columns(const Recommendation& r, bool numbered) {
   std::vector<Column> out;
   if (numbered) out.push_back({"rank", "", Align::right, false, 5});
   out.push_back({"model", "Model"});
@@ -18,8 +18,10 @@ std::vector<Column> columns(bool numbered) {
   out.push_back({"format", "Format"});
   out.push_back({"quality", "Score", Align::right});
   out.push_back({"memory_bytes", "Memory", Align::right});
-  out.push_back({"decode_tok_s", "tok/s", Align::right, false, 1});
-  out.push_back({"usd_per_million_output_tokens", "1M tokens", Align::right, false, 4});
+  out.push_back({r.reading ? "prefill_tok_s" : "decode_tok_s", r.reading ? "tok/s read" : "tok/s",
+                 Align::right, false, 1});
+  out.push_back({r.reading ? "usd_per_million_input_tokens" : "usd_per_million_output_tokens", "1M tokens",
+                 Align::right, false, 4});
   out.push_back({"max_context", "Context", Align::right, false, 2});
   out.push_back({"device", "Device", Align::left, false, 6});
   return out;
@@ -45,7 +47,7 @@ std::vector<Cell> row_of(const Advice& a) {
 
 Table ranked_table(const Recommendation& r, std::size_t most) {
   Table table;
-  table.columns = columns(true);
+  table.columns = columns(r, true);
   table.columns.push_back({"reasons", "Why", Align::left, true, 7});
   for (const Advice& a : r.ranked) {
     if (table.rows.size() == most) break;
@@ -58,9 +60,9 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
   if (r.ranked.empty()) table.notes.emplace_back("Nothing that is known meets this.");
   else
     table.notes.emplace_back(
-        "Score: percent expected on an average test of this use case, after the loss of the format; ? is "
-        "thin "
-        "evidence. Memory: engines that fill a pool take all of it. tok/s: each user.");
+        std::string("Score: percent expected on an average test of this use case, after the loss of the "
+                    "format; ? is thin evidence. Memory: engines that fill a pool take all of it.") +
+        (r.reading ? "" : " tok/s: each user."));
   if (!r.ranked.empty())
     table.notes.push_back(
         fmt::format("{}: {}.", r.ranked.front().model->name, fmt::join(r.ranked.front().reasons, "; ")));
@@ -70,7 +72,7 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
 Table path_table(const Recommendation& r) {
   Table table;
   table.title = "Upgrade path";
-  table.columns = columns(false);
+  table.columns = columns(r, false);
   table.columns.push_back({"short_of_bytes", "Lacking", Align::right, false, 1});
   for (const Advice& a : r.path) {
     std::vector<Cell> row = row_of(a);

@@ -181,8 +181,8 @@ std::string footing(const Estimate& e) {
   if (s.confidence == speed::Confidence::measured)
     basis = s.own ? fmt::format("corrected by {} of your own", rows)
                   : fmt::format("measured on this very setup, {}", rows);
-  return fmt::format("Decoding is bound by {}; {}. Ranges hold four times of five.",
-                     speed::bound_name(s.bound), basis);
+  return fmt::format("{} is bound by {}; {}. Ranges hold four times of five.",
+                     s.decode_tok_s.value > 0 ? "Decoding" : "Reading", speed::bound_name(s.bound), basis);
 }
 
 std::string sentence_of(const Requirement& r) {

@@ -217,7 +217,9 @@ void weigh_all(Comparison& c) {
   weigh(
       c, false,
       [](const Compared& x) {
-        return x.estimate.speed ? std::optional<double>(x.estimate.speed->decode_tok_s.value) : std::nullopt;
+        return x.estimate.speed && x.estimate.speed->decode_tok_s.value > 0
+                   ? std::optional(x.estimate.speed->decode_tok_s.value)
+                   : std::nullopt;
       },
       "faster than the next by {}", "the fastest beats it by {}");
   weigh(

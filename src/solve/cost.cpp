@@ -19,6 +19,9 @@ namespace {
                                                     scenario.usd_per_kwh && !device.tdp_w
                                                         ? "--usd-per-hour, its power is not known either"
                                                         : "--usd-per-hour or --usd-per-kwh"));
+  if (e.speed)
+    throw Error(ErrorCode::undecidable,
+                fmt::format("{} only reads: there are no output tokens to pay for", e.setup.model->name));
   throw Error(ErrorCode::undecidable, fmt::format("the speed of {} on {} is not known: give --tok-s",
                                                   e.setup.model->name, device.name));
 }
@@ -39,6 +42,8 @@ std::vector<CostAt> cost_by_concurrency(Estimator& estimator, const Scenario& sc
                     fmt::format("{} does not fit: {}", e.setup.model->name, e.fit.reason));
       break;
     }
+    // More sequences that push a part to the host are no cheaper way.
+    if (e.fit.verdict == Verdict::offload && !out.empty()) break;
     if (!e.cost || !e.cost->usd_per_million_output_tokens) no_cost(e, scenario);
     out.push_back({concurrency, e.speed->decode_tok_s_total.value, e.speed->decode_tok_s.value,
                    scenario.utilization.value_or(1), *e.cost, std::nullopt});

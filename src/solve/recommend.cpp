@@ -40,10 +40,13 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
   advice.weights = e.weights.bytes;
   advice.memory = e.memory.total();
   if (e.speed) {
-    advice.tok_s = e.speed->decode_tok_s.value;
-    advice.tok_s_total = e.speed->decode_tok_s_total.value;
+    const bool reads = wish.use == catalog::UseCase::embedding;
+    advice.tok_s = (reads ? e.speed->prefill_tok_s : e.speed->decode_tok_s).value;
+    advice.tok_s_total = (reads ? e.speed->prefill_tok_s : e.speed->decode_tok_s_total).value;
+    if (e.cost)
+      advice.usd_per_million_tokens =
+          reads ? e.cost->usd_per_million_input_tokens : e.cost->usd_per_million_output_tokens;
   }
-  if (e.cost) advice.usd_per_million_tokens = e.cost->usd_per_million_output_tokens;
   if (!e.setup.devices.empty()) {
     advice.device = e.setup.devices.front().device;
     advice.device_count = static_cast<int>(e.setup.devices.size());
@@ -172,6 +175,7 @@ std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
 
 Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
   Recommendation out;
+  out.reading = wish.use == catalog::UseCase::embedding;
   const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
   const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;

@@ -34,7 +34,8 @@ Run run_of(const Estimate& e) {
   run.max_context = e.fit.max_context;
   run.reason = e.fit.reason;
   if (e.fit.fits) run.speed = e.speed;
-  const bool slow = run.speed && run.speed->decode_tok_s.value < kReadingSpeed;
+  const bool slow =
+      run.speed && run.speed->decode_tok_s.value > 0 && run.speed->decode_tok_s.value < kReadingSpeed;
   switch (e.fit.verdict) {
     case Verdict::comfortable: run.group = slow ? RunGroup::well : RunGroup::great; break;
     case Verdict::fits: run.group = RunGroup::well; break;
