@@ -80,6 +80,9 @@ void Writer::llama() {
   const bool by_itself = !s_.parallel_slots && unified && e_.setup.concurrency == 1;
   add({"-c", std::to_string(unified ? e_.setup.context : e_.setup.context * slots)});
   if (!by_itself && l.server) add({"-np", std::to_string(slots)});
+  // Without these the server answers no such request.
+  if (l.server && kind() == "embedding") add({"--embedding"});
+  if (l.server && kind() == "reranker") add({"--reranking"});
   write_keys();
   if (!s_.speculative) return;
   const engine::Speculative& s = *s_.speculative;

@@ -32,6 +32,7 @@ void Writer::sglang() {
   const engine::Backend backend = e_.setup.backend;
   if (backend == engine::Backend::cuda) c_.image = "lmsysorg/sglang:v" + version();
   add({"--model-path", c_.model});
+  if (kind() == "embedding") add({"--is-embedding"});
   write_format();
   write_keys();
   if (!s_.speculative) return;

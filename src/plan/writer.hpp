@@ -40,6 +40,8 @@ class Writer {
   void add(std::vector<std::string> words) { c_.options.push_back(std::move(words)); }
   /// The options that the table gives a scenario key, as far as the scenario has them.
   void write_keys();
+  /// What kind of model it is: "instruct", "embedding" ...
+  std::string_view kind() const { return e_.setup.variant ? e_.setup.variant->kind : e_.setup.model->kind; }
   /// The KV type in the engine's own words; empty: its default.
   std::string kv_word(const catalog::DType& type) const;
   /// --dtype and --quantization of the serving engines.
