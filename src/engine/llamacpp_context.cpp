@@ -28,7 +28,7 @@ Version version_of(const Setup& setup) {
   v.splits_rows = date < "2026-07-09";
   v.plans_scratch = date >= "2026-06-08";
   v.rotates_cache = date >= "2026-04-01";
-  v.shared_slots = date >= "2026-01-01";
+  v.shared_slots = date >= "2025-11-02";
   v.fits_layers = date >= "2025-12-15";
   return v;
 }

@@ -65,18 +65,21 @@ std::optional<ComputeJob> draft_job(const Job& job, const Arrangement& a) {
   ComputeJob draft = compute_job(job, a);
   draft.kind = GraphKind::mtp;
   const int device = a.layers[layer];
-  draft.placement.layers = {
-      {static_cast<std::int16_t>(device == kHost ? job.gpus : device), a.experts_on_host[layer], 0}};
+  draft.placement.layers = {{static_cast<std::int16_t>(device == kHost ? job.gpus : device),
+                             a.experts_on_host[layer], job.weights->type_set[layer]}};
   return draft;
 }
 
-/// The multimodal projector: towers in 16 bit, vectors in 32, on the first card.
+/// The multimodal projector: towers in 16 bit, vectors and position embeddings in 32, on the first card
+/// (conversion/qwenvl.py: tensor_force_quant; a BF16 file has its patch embeddings in 32 bit too).
 void add_projector(const Setup& setup, MemoryPlan& plan) {
   Bytes sum = 0;
   for (const model::Tensor& t : model::build_inventory(*setup.model, model::Layout::gguf).tensors) {
     const bool tower = t.part == model::Part::vision || t.part == model::Part::audio;
     if (tower) sum += t.elements() * (t.is_vector ? 4 : 2);
   }
+  if (const auto& vision = setup.model->geometry.vision)
+    sum += Bytes{4 - 2} * vision->positions * vision->hidden_size;
   plan.devices.front().weights += sum;
   if (sum > 0) plan.notes.emplace_back("the projector's own compute buffer, for its images, is not counted");
 }

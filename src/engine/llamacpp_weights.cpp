@@ -39,7 +39,9 @@ void add_type(WeightTable& table, std::vector<TypeSet>& sets, const format::Type
     table.end_types[role] = type_of(*t.type);
     return;
   }
-  TypeSet& set = sets[static_cast<std::size_t>(t.tensor.layer)];
+  const auto layer = static_cast<std::size_t>(t.tensor.layer);
+  if (layer >= sets.size()) sets.resize(layer + 1);  // MTP blocks
+  TypeSet& set = sets[layer];
   if (set.empty()) set.assign(kRoles, kF32);
   set[role] = type_of(*t.type);
 }
@@ -60,7 +62,7 @@ WeightTable make_table(const format::Weights& weights) {
       table.input += bytes.host;
       continue;
     }
-    if (part == Part::text) add_type(table, sets, t);
+    if (part == Part::text || t.tensor.layer >= 0) add_type(table, sets, t);
     if (t.tensor.role == Role::token_embedding) {
       embedding = &t;
       table.input += bytes.host;

@@ -25,7 +25,7 @@ struct WeightTable {
   Bytes tied_head = 0;                 ///< a second copy of the embedding, on the card of the head
   Bytes input = 0;                     ///< embedding and n-gram table: always on the host
   std::vector<TypeSet> types;          ///< distinct ones
-  std::vector<std::int16_t> type_set;  ///< of each trunk layer, index into `types`
+  std::vector<std::int16_t> type_set;  ///< of each layer, MTP blocks last: index into `types`
   TypeSet end_types;
 };
 

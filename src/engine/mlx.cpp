@@ -11,9 +11,10 @@
 namespace qwenfit::engine {
 namespace {
 
-constexpr std::int64_t kChunk = 2048;  ///< generate.py: prefill_step_size
-constexpr std::int64_t kStep = 256;    ///< models/cache.py: KVCache.step
-constexpr std::int64_t kGroup = 64;    ///< of a quantized cache: 16-bit scale and bias each
+constexpr std::int64_t kChunk = 2048;          ///< generate.py: prefill_step_size
+constexpr std::int64_t kStep = 256;            ///< models/cache.py: KVCache.step
+constexpr std::int64_t kGroup = 64;            ///< of a quantized cache: 16-bit scale and bias each
+constexpr std::int64_t kQuantizedFrom = 5000;  ///< generate.py: DEFAULT_QUANTIZED_KV_START, of the command
 
 /// Bits of a quantized cache (--kv-bits), 0 for 16-bit ones.
 int cache_bits(const catalog::DType& type) {
@@ -61,6 +62,12 @@ class Mlx : public Rules {
 
  private:
   static void add_notes(const Setup& setup, MemoryPlan& plan) {
+    if ((cache_bits(*setup.kv_type) > 0 || cache_bits(*setup.kv_type_v) > 0) &&
+        setup.context < kQuantizedFrom) {
+      plan.notes.push_back(fmt::format(
+          "mlx_lm.generate quantizes caches only from {} tokens on, unless told --quantized-kv-start 0",
+          units::format_grouped(kQuantizedFrom)));
+    }
     if (setup.devices.empty() || setup.backend != Backend::metal) return;
     const DeviceMemory& d = plan.devices.front();
     const Bytes older = apple_working_set(setup.devices.front(), MacOs::to_15);

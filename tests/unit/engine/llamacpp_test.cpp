@@ -176,6 +176,24 @@ TEST_CASE("older versions: a 32-bit mask, logits for the whole batch") {
   CHECK_THROWS_AS(estimate_of(base + R"(,"engine_version":"prebuilt"})"), Error);
 }
 
+TEST_CASE("the server's slots by version: one until November 2025, then four over one cache") {
+  const std::string base = R"({"model":"qwen3-0.6b","engine":"llama.cpp","engine_version":)";
+  CHECK(estimate_of(base + R"("b6924"})").scenario.parallel_slots == 1);
+  CHECK(estimate_of(base + R"("b6925"})").scenario.parallel_slots == 4);
+  CHECK(estimate_of(base + R"("2025-11-01"})").scenario.parallel_slots == 1);
+}
+
+TEST_CASE("an MTP block whose experts are on the host streams its own types") {
+  const Estimate e = estimate_of(
+      R"({"model":"qwen3.5-35b-a3b","format":"q3_k_m","engine":"llama.cpp","context":256,"parallel_slots":3,)"
+      R"("kv_unified":false,"batch":2048,"ubatch":100,"flash_attention":false,"kv_type":"bf16","program":"cli",)"
+      R"("speculative":{"method":"mtp","tokens":3},"device":"rtx-4090","gpu_layers":999,"cpu_moe_layers":41})");
+  // llama.cpp v0.5.0's own figures (scripts/check_llamacpp.py)
+  CHECK(e.memory.devices[0].weights == 1221089792);
+  CHECK(e.memory.devices[0].compute == 362089600);
+  CHECK(e.memory.host.compute == 4393440);
+}
+
 TEST_CASE("a 32-bit cache is copied to 16 bit to attend") {
   const Estimate e = estimate_of(
       R"({"model":"qwen3-8b","format":"bf16","engine":"llama.cpp","context":20000,"parallel_slots":5,"kv_unified":false,)"
@@ -221,4 +239,22 @@ TEST_CASE("options that change nothing are said to") {
   CHECK(notes(R"("model":"qwen3-8b","mmproj":true)").find("there is no projector") != std::string::npos);
   CHECK(notes(R"("model":"qwen3-vl-8b-instruct","mmproj":true)").find("there is no projector") ==
         std::string::npos);
+}
+
+TEST_CASE("a projector weighs what its F16 file does") {
+  const std::pair<const char*, double> files[] = {// MiB, as catalogs print them
+                                                  {"qwen3.5-0.8b", 195.5},
+                                                  {"qwen3.5-122b-a10b", 866.6},
+                                                  {"qwen3-vl-2b-instruct", 781.4},
+                                                  {"qwen3-vl-4b-instruct", 797.5}};
+  for (const auto& [model, printed] : files) {
+    const auto weights = [&, name = model](bool projector) {
+      return estimate_of(fmt::format(R"({{"model":"{}","engine":"llama.cpp","context":512,"mmproj":{}}})",
+                                     name, projector))
+          .memory.devices[0]
+          .weights;
+    };
+    INFO(model);
+    CHECK(mib(weights(true) - weights(false)) == Approx(printed).margin(0.1));
+  }
 }

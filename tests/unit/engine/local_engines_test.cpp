@@ -68,6 +68,18 @@ TEST_CASE("MLX: caches grow in steps of 256 tokens, quantized ones carry a scale
   CHECK(first(model + R"(, "kv_type": "q4_0")").kv_cache == Bytes{36} * 2 * (512 + 1024 / 64 * 4) * 1024);
 }
 
+TEST_CASE("mlx: the command quantizes caches only from 5,000 tokens on") {
+  const auto told = [](const std::string& rest) {
+    for (const std::string& note : estimate(R"("engine": "mlx", "model": "qwen3-8b", )" + rest).notes) {
+      if (note.find("--quantized-kv-start") != std::string::npos) return true;
+    }
+    return false;
+  };
+  CHECK(told(R"("kv_type": "q8_0", "context": 4096)"));
+  CHECK_FALSE(told(R"("kv_type": "q8_0", "context": 8192)"));
+  CHECK_FALSE(told(R"("context": 4096)"));
+}
+
 TEST_CASE("MLX: a prompt is read in chunks, so that its length does not count beyond one") {
   const std::string model = R"("engine": "mlx", "model": "qwen3-8b", "context": 32768, "prompt_tokens": )";
   CHECK(first(model + "2048").compute == first(model + "30000").compute);
