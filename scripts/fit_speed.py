@@ -6,7 +6,7 @@ others. Two kinds of constants turn that into time:
 
 1. Each group (engine family, backend) has efficiencies and fixed costs:
        step = ((weights + cache + state) / e_memory ^4 + (products / e_compute)^4)^(1/4)
-              + kernels x launch + reductions x sync + reduced bytes / e_link + host bytes / e_host + switches x switch
+              + kernels x launch + reductions x sync (bus_sync over PCIe) + reduced bytes / e_link + host bytes / e_host + switches x switch
               + operators on the host x host_launch + products of other sequences' prompts / e_prompts
    with priors that hold where a group has few rows.
 2. Factors for what setups have in common: engine, generation of the hardware, device, format, class of model, model,
@@ -19,7 +19,8 @@ lib/speed_regression.py solves for both at once. Scores are those of rows whose 
 source is left out, each of them in turn. Rates over a whole request give decode rows where decoding is most of the time.
 
 Intervals come from the variance of the factors and of what remains, scaled per phase, kind of setup and kind of knowledge so that
-four of five left-out rows fall inside; where fewer than twelve cells stand behind a kind, all kinds of the phase are taken together.
+four of five left-out rows fall inside; where fewer than twelve cells stand behind a kind, dense models and mixtures, then all
+knowledge, then all kinds of the phase are taken together.
 
 Rows of one cell together weigh as the square root of their number. Everything is deterministic.
 
@@ -33,23 +34,24 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from speed_regression import CONSTANTS, Regression  # noqa: E402
+from speed_regression import CONSTANTS, TERMS, Regression, level  # noqa: E402
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 DATA = os.path.join(ROOT, "data")
 # Prior of the group constants: value, standard deviation of its logarithm.
 PRIORS = {
     "decode": {"": {"e_memory": (0.75, 0.15), "e_cache": (0.45, 0.5), "e_compute": (0.50, 0.5), "launch": (3.0e-6, 0.8),
-                    "sync": (8e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.6, 0.4), "switch": (30e-6, 1.0), "host_launch": (20e-6, 1.0),
+                    "sync": (8e-6, 0.8), "bus_sync": (25e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.6, 0.4), "switch": (30e-6, 1.0), "host_launch": (20e-6, 1.0),
                     "e_prompts": (0.40, 0.5)},
                # Python launches every one of a layer's some fifty operators by itself.
                "transformers": {"launch": (40e-6, 0.8)}},
     "prefill": {"": {"e_memory": (0.60, 0.25), "e_cache": (0.25, 0.6), "e_compute": (0.40, 0.5), "launch": (3.0e-6, 0.8),
-                     "sync": (10e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0), "host_launch": (20e-6, 1.0),
+                     "sync": (10e-6, 0.8), "bus_sync": (30e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0), "host_launch": (20e-6, 1.0),
                      "e_prompts": (0.40, 0.5)}},
 }
 # Where a figure is a rate over a whole request, decoding has to be most of it to say something about decoding.
@@ -57,6 +59,9 @@ DECODE_SHARE = 0.6
 # What is left out in turn.
 LEFT_OUT = (("cells left out", lambda r: r.cell), ("rows left out", lambda r: r.terms.get("id", r.cell)),
             ("devices left out", lambda r: r.device), ("sources left out", lambda r: r.source))
+# Built as Llama 2 7B is, but for its vocabulary; and what the two have in common.
+STAND_IN = {"model": "qwen-7b", "vocabulary": 151936}
+OF_DEVICES = ("engine", "generation", "vendor", "device", "device-engine", "latency-generation", "latency-device", "memory-device")
 EIGHTY = 1.2816  # half an 80% interval of a normal distribution, in standard deviations
 FEWEST_CELLS = 12
 
@@ -67,6 +72,7 @@ class Row:
         self.phase = phase
         self.group = part["group"]
         self.work = part["work"]
+        self.least = part["least"]
         self.effects = part["effects"]
         self.log_time = math.log(seconds)
         self.cell = terms["cell"]
@@ -77,51 +83,52 @@ class Row:
         self.scored = not terms.get("reference")
 
 
-def reference(devices):
-    """Llama 2 7B in Q4_0, for the devices alone: its geometry stands in the file's head."""
-    out = []
+def terms_of(program, folder):
+    done = subprocess.run([program, folder], capture_output=True, text=True, check=True)
+    return [terms for terms in map(json.loads, done.stdout.splitlines()) if "refused" not in terms]
+
+
+def reference(program):
+    """Llama 2 7B in Q4_0, for the devices: its geometry stands in the file's head. STAND_IN is built alike but for its vocabulary; the
+    program tells of that model what such a setup has to do and has in common with others."""
     with open(os.path.join(DATA, "measurements", "reference-llama7b.jsonl"), encoding="utf-8") as lines:
         head, *records = [json.loads(line) for line in lines]
     g = head["geometry"]
-    layers = g["layers"] * (4 * g["hidden_size"]**2 + 3 * g["hidden_size"] * g["intermediate_size"])
-    read_bytes = (layers * g["bits_per_weight"] + g["vocabulary"] * g["hidden_size"] * g["head_bits_per_weight"]) / 8
-    for r in records:
-        backend = (r["backend"] or "").split("/")[0].split("+")[0]
-        d = devices.get(r["device"])
-        if r["model"] not in g["models"] or r["format"] != g["format"] or r["devices"] != 1 or not d or not d.get("bandwidth_gb_s"):
-            continue
-        if backend not in ("cuda", "rocm", "vulkan", "metal", "sycl") or r["metric"] not in ("decode_tok_s", "prefill_tok_s"):
-            continue
-        half = d.get("bf16_tflops") or d.get("fp16_fp32acc_tflops") or d.get("fp16_tflops") or 0
-        flops = (max(half, d.get("fp32_tflops") or 0) or d["bandwidth_gb_s"] * 0.06) * 1e12
-        phase = "decode" if r["metric"] == "decode_tok_s" else "prefill"
-        tokens = 1 if phase == "decode" else min(r["prompt"] or 512, 512)
-        work = [read_bytes / (d["bandwidth_gb_s"] * 1e9), 0, 0, 2 * layers * tokens / flops, 0, g["layers"] * 13 + 3, 1, 0, 0, 0, 0, 0, 0]
-        vendor = d["vendor"] if isinstance(d["vendor"], str) else "generic"
-        effects = [(f"{phase} engine: llama.cpp", 1, "all"), (f"{phase} generation: llama.cpp {backend} {d['arch']}", 1, "all"),
-                   (f"{phase} vendor: llama.cpp {vendor}", 1, "all"), (f"{phase} device: {d['id']}", 1, "all"),
-                   (f"{phase} device-engine: {d['id']} llama.cpp {backend}", 1, "all"),
-                   (f"{phase} latency-generation: llama.cpp {backend} {d['arch']}", 1, "latency"),
-                   (f"{phase} latency-device: {d['id']}", 1, "latency"), (f"{phase} memory-device: {d['id']}", 1, "memory"),
-                   (f"{phase} reference: llama", 1, "all")]
-        t = {"cell": "reference|" + d["id"] + "|" + backend, "device": d["id"], "source": r["source"], "reference": True,
-             phase: {"group": f"{phase} llama.cpp {backend}", "work": work, "effects": effects}}
-        out.append(Row(t, phase, tokens / r["value"], "reference"))
+    layers = g["layers"] * (4 * g["hidden_size"]**2 + 3 * g["hidden_size"] * g["intermediate_size"]) * g["bits_per_weight"]
+    head_row = g["hidden_size"] * g["head_bits_per_weight"]
+    bytes_by_stand_in = (layers + g["vocabulary"] * head_row) / (layers + STAND_IN["vocabulary"] * head_row)
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "speed-reference.jsonl"), "w", encoding="utf-8") as out:
+            print(json.dumps({"kind": "speed", "about": "stand-ins"}), file=out)
+            for r in records:
+                backend = (r["backend"] or "").split("/")[0].split("+")[0]
+                if (r["model"] not in g["models"] or r["format"] != g["format"] or r["devices"] != 1
+                        or backend not in ("cuda", "rocm", "vulkan", "metal", "sycl") or r["metric"] not in ("decode_tok_s", "prefill_tok_s")):
+                    continue
+                decode = r["metric"] == "decode_tok_s"
+                scenario = {"model": STAND_IN["model"], "format": g["format"], "engine": "llama.cpp", "backend": backend, "device": r["device"],
+                            "gpu_layers": 999, "prompt_tokens": 1 if decode else min(r["prompt"] or 512, 512), "output_tokens": 128 if decode else 1}
+                print(json.dumps({"id": r["id"], "scenario": scenario, "source": r["source"], "cell": backend,
+                                  "measured": {f"/speed/{r['metric']}/value": r["value"]}}), file=out)
+        terms = terms_of(program, folder)
+    out = []
+    for t in terms:
+        phase, metric = ("decode", "decode_tok_s") if "/speed/decode_tok_s/value" in t["measured"] else ("prefill", "prefill_tok_s")
+        part = t[phase]
+        part["work"][TERMS.index("weights")] *= bytes_by_stand_in
+        part["least"] *= bytes_by_stand_in
+        part["effects"] = [e for e in part["effects"] if level(e[0]).split()[1] in OF_DEVICES] + [[f"{phase} reference: llama", 1, "all"]]
+        t.update(cell=f"reference|{t['device']}|{t['cell']}", reference=True)
+        tokens = 1 if phase == "decode" else t["prompt"]
+        out.append(Row(t, phase, tokens / t["measured"][f"/speed/{metric}/value"], "reference"))
     return out
 
 
 def read_rows(program):
     """Rows of figures, and those of rates over whole requests."""
-    done = subprocess.run([program, os.path.join(DATA, "measurements")], capture_output=True, text=True, check=True)
-    devices = {}
-    for name in sorted(os.listdir(os.path.join(DATA, "devices"))):
-        with open(os.path.join(DATA, "devices", name), encoding="utf-8") as source:
-            for d in json.load(source).get("devices", []):
-                devices[d["id"]] = d
-    rows, whole = reference(devices), []
-    for line in done.stdout.splitlines():
-        t = json.loads(line)
-        if "refused" in t or t["skip"] or t["speculative"]:
+    rows, whole = reference(program), []
+    for t in terms_of(program, os.path.join(DATA, "measurements")):
+        if t["skip"] or t["speculative"]:
             continue
         for metric, value in t["measured"].items():
             if value <= 0:
@@ -239,16 +246,15 @@ def scores(results, scales=None):
     return out
 
 
-def setup_of(r):
-    """Kind of setup with intervals of its own."""
-    return r.terms["decode"]["kind"] + (" moe" if r.terms["moe"] else "")
+def interval_names(r, known):
+    """Kinds of setups and of knowledge with intervals of their own, from the particular to the general."""
+    kind = r.terms["decode"]["kind"]
+    return (f"{r.phase} {kind} {'moe' if r.terms['moe'] else 'dense'} {known}", f"{r.phase} {kind} {known}", f"{r.phase} {kind}",
+            f"{r.phase} {known}")
 
 
 def scale_of(scales, r, known):
-    for name in (f"{r.phase} {setup_of(r)} {known}", f"{r.phase} {known}"):
-        if name in scales:
-            return scales[name]["scale"]
-    return 1.0
+    return next((scales[name]["scale"] for name in interval_names(r, known) if name in scales), 1.0)
 
 
 def interval_scales(results):
@@ -257,12 +263,12 @@ def interval_scales(results):
     for entries in results:
         for r, error, variance, known in entries:
             ratio = abs(error) / (EIGHTY * math.sqrt(variance))
-            pooled[f"{r.phase} {known}"].append((ratio, r.cell))
-            pooled[f"{r.phase} {setup_of(r)} {known}"].append((ratio, r.cell))
+            for name in interval_names(r, known):
+                pooled[name].append((ratio, r.cell))
     out = {}
     for name, ratios in sorted(pooled.items()):
         counts = collections.Counter(cell for _, cell in ratios)
-        if len(counts) < FEWEST_CELLS and name.count(" ") > 1:
+        if len(counts) < FEWEST_CELLS:
             continue
         scale = quantile([(ratio, 1 / counts[cell]) for ratio, cell in ratios], 0.8)
         out[name] = {"name": name, "scale": round(scale, 4), "rows": len(ratios), "cells": len(counts)}

@@ -12,6 +12,10 @@ Speculative runs that say what drafts and how many tokens are rows of their own 
 A decode rate is compared at the depth where it was measured, a rate over a whole request with the prefill in it.
 Concurrency is the number of requests running; offline runs that offer all requests at once are left out.
 
+Some rules say what a row is of. Decode rates of an empty cache that fall with every longer prompt are of a cache with that prompt in it.
+FP8 and NVFP4 checkpoints that are faster than a 16-bit cache can be read have an 8-bit one. Where a source names how experts are spread,
+and one copy, the rest is cut over the same cards.
+
 Some rules look at other rows. A figure that a source repeats to the last digit, with all that it says of the setup, is one measurement.
 A rate that is a fifth of the middle one of at least two others of the same setup is one of a busy or swapping machine.
 
@@ -57,6 +61,7 @@ KV = {"f16": "f16", "fp16": "f16", "bf16": "bf16", "bfloat16": "bf16", "q8_0": "
 LLAMA = ("llama.cpp", "ollama", "lmstudio")
 VERSIONED = ("vllm", "sglang", "tensorrt-llm", "exllamav3", "transformers")
 ALL_LAYERS = 999
+REACHABLE = 0.93  # of a data sheet's bandwidth, as src/speed/step.cpp has it
 SPEED_FILES = ("speed-consumer.jsonl", "speed-datacenter.jsonl", "speed-cpu.jsonl")
 AWAY = "placement that the contract has no words for"
 
@@ -136,6 +141,9 @@ def parallel(row, scenario, engine):
         if row.get("attn_dp") and row["attn_dp"] > 1:
             raise LeftOut("attention data parallel")
         tp = row.get("tp") or n
+        if tp == 1 and row.get("moe_ep") == n:
+            # Of one copy: vLLM spreads the experts over the cards that cut the rest.
+            tp = n
         if n % tp:
             raise LeftOut("devices and tensor parallelism disagree")
         scenario["tensor_parallel"] = tp
@@ -285,12 +293,11 @@ def impossible(terms):
         plain = " bf16 " in name or " f16 " in name
         highest = 4.0 if "fp4" in name else 1.1 if " metal " in name or plain and " llama.cpp " not in name else 2.0
         return "answered from the prompt cache" if work[3] + work[4] > highest * seconds else None
-    steps = {"/speed/decode_tok_s/value": 1 / value, "/speed/decode_tok_s_total/value": terms["running"] / value,
-             "/speed/itl_ms/value": value / 1e3}
+    step = step_of(terms)
     weights, cache, state, *_ = terms["decode"]["work"]
-    if metric not in steps:
+    if step is None:
         return None
-    if steps[metric] < 0.8 * (weights + cache + state / 2):
+    if step < 0.8 * (weights + cache + state / 2):
         return "faster than the weights can be read"
     serving = terms["decode"]["kind"].endswith("serving")
     if not serving and terms["cache_bytes"] > terms["cards_bytes"] > 0:
@@ -298,7 +305,7 @@ def impossible(terms):
     if serving and terms["weights_bytes"] > terms["cards_bytes"] > 0:
         return "weights that do not fit the cards, on an engine that moves none"
     local = terms["decode"]["kind"] == "single local"
-    if local and steps[metric] > 10 * (weights + cache + state + 50e-6 * terms["decode"]["work"][5]):
+    if local and step > 10 * (weights + cache + state + 50e-6 * terms["decode"]["work"][5]):
         return "so slow that the machine swaps"
     return None
 
@@ -327,32 +334,91 @@ def repeated(rows):
     return reasons
 
 
-def skip_impossible(folder, program):
+def step_of(terms):
+    """Seconds of a decode step; None where the figure is of something else."""
+    (metric, value), = terms["measured"].items()
+    steps = {"/speed/decode_tok_s/value": lambda: 1 / value, "/speed/decode_tok_s_total/value": lambda: terms["running"] / value,
+             "/speed/itl_ms/value": lambda: value / 1e3}
+    return steps[metric]() if value > 0 and metric in steps else None
+
+
+def terms_of(folder, program):
     done = subprocess.run([program, folder], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def of_file(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def rewrite(folder, name, records):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+        for r in records:
+            print(json.dumps(r, ensure_ascii=False, separators=(",", ":")), file=out)
+
+
+def eight_bit_caches(folder, program):
+    """Where checkpoints in 8 or 4 bit are faster than a 16-bit cache can be read, all of the source's figures of that engine and
+    checkpoint are with an 8-bit one."""
+    fast = {}
+    for t in terms_of(folder, program):
+        step = None if t["skip"] or "refused" in t or t["speculative"] else step_of(t)
+        if step and t["decode"]["kind"].endswith("serving"):
+            weights, cache, state, *_ = t["decode"]["work"]
+            fast[t["id"]] = step < (weights + cache + state / 2) / REACHABLE and step >= (weights + cache / 2 + state / 2) / REACHABLE
+    for name in SPEED_FILES:
+        records = of_file(folder, name)
+
+        def setup(r):
+            return (r["source"], *(r["scenario"].get(k) for k in ("engine", "engine_version", "model", "format")))
+        of = [r for r in records if fast.get(r.get("id")) and "kv_type" not in r["scenario"] and re.match("FP8|NVFP4", r["scenario"]["format"], re.I)]
+        found = {setup(r) for r in of}
+        changed = [r for r in records if "scenario" in r and setup(r) in found and "kv_type" not in r["scenario"]]
+        for r in changed:
+            r["scenario"]["kv_type"] = "fp8"
+        rewrite(folder, name, records)
+        for s in sorted(found):
+            print(f"    an 8-bit cache: {' '.join(str(part) for part in s)}")
+
+
+def skip_impossible(folder, program):
     reasons = {}
-    for line in done.stdout.splitlines():
-        terms = json.loads(line)
+    for terms in terms_of(folder, program):
         reason = None if terms["skip"] else impossible(terms)
         if reason:
             reasons[terms["id"]] = reason
     for name in SPEED_FILES:
-        path = os.path.join(folder, name)
-        with open(path, encoding="utf-8") as lines:
-            head, *rows = [json.loads(line) for line in lines]
+        head, *rows = of_file(folder, name)
         reasons.update({id: reason for id, reason in repeated(rows).items() if id not in reasons})
-        with open(path, "w", encoding="utf-8") as out:
-            for r in [head] + rows:
-                if r.get("id") in reasons:
-                    r["skip"] = reasons[r["id"]]
-                print(json.dumps(r, ensure_ascii=False, separators=(",", ":")), file=out)
+        for r in rows:
+            if r["id"] in reasons:
+                r["skip"] = reasons[r["id"]]
+        rewrite(folder, name, [head] + rows)
     for reason, n in collections.Counter(reasons.values()).most_common():
         print(f"    {n:5} skipped: {reason}")
 
 
+def behind_their_prompts(rows):
+    """Decode rates that are said to be of an empty cache, and fall with every longer prompt, are of a cache with the prompt in it."""
+    series = collections.defaultdict(lambda: collections.defaultdict(list))
+    for r in rows:
+        if r.get("metric") == "decode_tok_s" and r.get("context_depth") == 0 and r.get("prompt_tokens") and r["concurrency"] == 1:
+            setup = tuple(r.get(k) for k in ("source", "device_id", "model", "quant", "engine", "n_devices", "offload", "kv_type", "gen_tokens"))
+            series[setup][r["prompt_tokens"]].append(r)
+    for by_prompt in series.values():
+        rates = [max(r["value"] for r in by_prompt[p]) for p in sorted(by_prompt)]
+        if len(rates) > 2 and all(b < a for a, b in zip(rates, rates[1:])) and rates[-1] < 0.85 * rates[0]:
+            for p, group in by_prompt.items():
+                for r in group:
+                    r["context_depth"] = p
+
+
 def convert_file(path, program):
     kept, left_out = [], collections.Counter()
-    for line in open(path, encoding="utf-8"):
-        row = json.loads(line)
+    rows = [json.loads(line) for line in open(path, encoding="utf-8")]
+    behind_their_prompts(rows)
+    for row in rows:
         try:
             kept.append((row, convert(row)))
         except LeftOut as reason:
@@ -424,7 +490,9 @@ def main():
     rows, sources, left_out = reference_rows(os.path.join(folder, "speed_llama7b_scoreboard.jsonl"))
     write("reference-llama7b.jsonl", "speed-reference", "Llama 7B and 8B on many devices: how well hardware does, without Qwen.",
           rows, sources, left_out, {"geometry": GEOMETRY})
-    skip_impossible(os.path.join(ROOT, "data", "measurements"), speed_terms)
+    folder = os.path.join(ROOT, "data", "measurements")
+    eight_bit_caches(folder, speed_terms)
+    skip_impossible(folder, speed_terms)
 
 
 if __name__ == "__main__":

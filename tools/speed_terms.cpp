@@ -28,7 +28,8 @@ json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Ph
   return {{"group", speed::group_of(setup, phase)},
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
-            w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels}},
+            w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels, w.bus_reductions}},
+          {"least", speed::least_seconds(setup, w, phase == speed::Phase::prefill)},
           {"kind", speed::kind_of(setup, plan)},
           {"effects", std::move(effects)}};
 }

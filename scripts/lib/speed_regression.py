@@ -21,9 +21,9 @@ from scipy.linalg import lapack
 
 # How sharply the slower of memory and compute decides.
 SHARP = 4.0
-TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches", "prompts", "host_kernels"]
-CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "e_link", "e_host", "switch", "host_launch", "e_prompts"]
-SHARES = ["all", "memory", "compute", "latency", "interconnect", "host", "shared"]
+TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches", "prompts", "host_kernels", "bus_reductions"]
+CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "bus_sync", "e_link", "e_host", "switch", "host_launch", "e_prompts"]
+SHARES = ["all", "memory", "cache", "compute", "latency", "interconnect", "host", "shared"]
 # No share of a nominal rate is above this; products in 8 bit run at twice the 16-bit rate.
 HIGHEST = {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0, "e_prompts": 2.0}
 PASSES = 30
@@ -32,15 +32,21 @@ STRIDE = 0.7
 STUDENT = 4
 
 
-def step(theta, boost, work):
-    """log seconds, its slopes by the logarithms of the constants, and by those of the factors on each part (`boost`). As
-    src/speed/step.cpp."""
-    e_memory, e_cache, e_compute, launch, sync, e_link, e_host, switch, host_launch, e_prompts = np.exp(theta).T
+def step(theta, boost, work, fastest):
+    """log seconds, its slopes by the logarithms of the constants, by those of the factors on each part (`boost`), and the shares of
+    the parts, through which doubts about factors are doubts about the step.
+    `fastest`: seconds that reading memory takes at least, for one at the data sheet's rate. As src/speed/step.cpp."""
+    e_memory, e_cache, e_compute, launch, sync, bus_sync, e_link, e_host, switch, host_launch, e_prompts = np.exp(theta).T
     times = dict(zip(SHARES, np.exp(boost).T))
     shared = times["shared"]
     w = dict(zip(TERMS, work.T))
     weights = (w["weights"] + w["state"]) / e_memory * times["memory"] * shared
-    cache = w["cache"] / e_cache * times["memory"]
+    cache = w["cache"] / e_cache * times["memory"] * times["cache"]
+    # Memory is not read faster than it can be, whatever the factors say.
+    best = fastest * np.exp(-boost[:, 0])
+    bound_weights, bound_cache = best * (w["weights"] + w["state"] / 2), best * w["cache"]
+    free_weights, free_cache = weights > bound_weights, cache > bound_cache
+    weights, cache = np.maximum(weights, bound_weights), np.maximum(cache, bound_cache)
     memory = weights + cache
     compute = (w["compute"] / e_compute + w["attention"] / (0.5 * e_compute)) * times["compute"]
     larger = np.maximum(np.maximum(memory, compute), 1e-300)
@@ -48,20 +54,26 @@ def step(theta, boost, work):
     overlap = larger * (m + c)**(1 / SHARP)
     latency = w["kernels"] * launch * times["latency"] * shared
     between = times["interconnect"] * shared
-    syncs, link = w["reductions"] * sync * between, w["reduced"] / e_link * between
+    syncs, bus_syncs = w["reductions"] * sync * between, w["bus_reductions"] * bus_sync * between
+    link = w["reduced"] / e_link * between
     away = times["host"] * shared
     host, switches, by_host = w["host"] / e_host * away, w["switches"] * switch * away, w["host_kernels"] * host_launch * away
     prompts = w["prompts"] / e_prompts
-    total = overlap + latency + syncs + link + host + switches + by_host + prompts
+    total = overlap + latency + syncs + bus_syncs + link + host + switches + by_host + prompts
     of_memory, of_compute = overlap * m / (m + c) / total, overlap * c / (m + c) / total
     whole = np.maximum(memory, 1e-300)
-    share = {"all": np.ones(len(total)), "memory": of_memory, "compute": of_compute, "latency": latency / total,
-             "interconnect": (syncs + link) / total, "host": (host + switches + by_host) / total}
-    # What all sequences of a batch share.
-    share["shared"] = 1 - of_compute - of_memory * cache / whole - prompts / total
-    slopes = np.stack([-of_memory * weights / whole, -of_memory * cache / whole, -of_compute, latency / total, syncs / total,
-                       -link / total, -host / total, switches / total, by_host / total, -prompts / total], 1)
-    return np.log(total) + boost[:, 0], slopes, share
+    of_weights, of_cache = of_memory * weights / whole, of_memory * cache / whole
+
+    def shares(of_weights, of_cache, bound):
+        return np.stack([1 - bound, of_weights + of_cache, of_cache, of_compute, latency / total, (syncs + bus_syncs + link) / total,
+                         (host + switches + by_host) / total, of_weights + (total - overlap - prompts) / total])
+    doubt = shares(of_weights, of_cache, np.zeros(len(total)))
+    # No factor moves what is read as fast as it can be.
+    of_weights, of_cache = np.where(free_weights, of_weights, 0), np.where(free_cache, of_cache, 0)
+    share = shares(of_weights, of_cache, of_memory - of_weights - of_cache)
+    slopes = np.stack([-of_weights, -of_cache, -of_compute, latency / total, syncs / total,
+                       bus_syncs / total, -link / total, -host / total, switches / total, by_host / total, -prompts / total], 1)
+    return np.log(total) + boost[:, 0], slopes, share, doubt
 
 
 REACHABLE = 0.93
@@ -72,11 +84,11 @@ def logarithms(priors):
     return np.array([math.log(priors[n][0]) for n in CONSTANTS])
 
 
-def least(work):
-    """log seconds that reading the bytes of a step takes at the highest share of the data sheet's rate; work of prompts is not
-    bounded so."""
-    weights, cache, state = work[:, 0], work[:, 1], work[:, 2]
-    return np.log(np.maximum(weights + cache + state / 2, 1e-300) / REACHABLE)
+def fastest_of(row):
+    """What reading takes at the highest share of the data sheet's rate; work of prompts is not bounded so."""
+    work = dict(zip(TERMS, row.work))
+    sheet = work["weights"] + work["cache"] + work["state"] / 2
+    return row.least / sheet / REACHABLE if row.phase == "decode" and sheet > 0 else 0.0
 
 
 def level(effect):
@@ -84,7 +96,7 @@ def level(effect):
 
 
 class Regression:
-    """Rows have group, work, effects [(name, weight, share)], log_time and cell; rows of a cell together weigh as the square
+    """Rows have phase, group, work, least, effects [(name, weight, share)], log_time and cell; rows of a cell together weigh as the square
     root of their number."""
 
     def __init__(self, rows, priors):
@@ -111,8 +123,7 @@ class Regression:
         self.weight = np.array([1 / math.sqrt(counts[r.cell]) for r in rows])
         self.work = np.array([r.work for r in rows], dtype=float)
         self.observed = np.array([r.log_time for r in rows])
-        # No estimate is below what the data sheet allows.
-        self.lowest = np.where([r.phase == "decode" for r in rows], least(self.work), -np.inf)
+        self.fastest = np.array([fastest_of(r) for r in rows])
         self.solve()
 
     def boosts(self, value, rows=slice(None)):
@@ -128,8 +139,7 @@ class Regression:
         value = np.zeros(len(self.names))
         columns = (self.group[:, None] * k + np.arange(k)).ravel()
         for turn in range(PASSES):
-            base, slopes, parts = step(self.theta[self.group], self.boosts(value), self.work)
-            table = np.stack([parts[name] for name in SHARES])
+            base, slopes, table, doubt = step(self.theta[self.group], self.boosts(value), self.work, self.fastest)
             factors = sp.csr_matrix((weight * table[share, at], (at, effect)), shape=(n, len(self.names)))
             # A constant at its bound stays there.
             slopes = np.where((self.theta >= HIGHEST_LOG - 1e-9)[self.group], 0.0, slopes)
@@ -155,7 +165,8 @@ class Regression:
             if turn > 1:
                 robust = (STUDENT + 1) / (STUDENT + (noise * self.pull)**2 * self.weight / sigma2)
         self.value = value
-        self.sigma2, self.robust, self.factors = sigma2, robust, factors
+        self.sigma2, self.robust = sigma2, robust
+        self.factors = sp.csr_matrix((weight * doubt[share, at], (at, effect)), shape=(n, len(self.names)))
         self.tau2 = dict(zip(self.levels, tau2))
         self.evidence = self.evidence_of(np.arange(n))
         self.variance = 1 / (self.evidence + 1 / tau2[self.level_of])
@@ -169,7 +180,7 @@ class Regression:
     def descend(self, value, tau2, precision):
         """Constants and factors move to where the linear system has them, as far as that makes all more likely."""
         def unlikely(value, theta):
-            rest = self.observed - step(theta[self.group], self.boosts(value), self.work)[0]
+            rest = self.observed - step(theta[self.group], self.boosts(value), self.work, self.fastest)[0]
             return ((precision * rest**2).sum() + (value**2 / tau2[self.level_of]).sum()
                     + ((theta - self.priors)**2 / self.deviation**2).sum())
         to_value, to_theta = self.likeliest(self.pull)
@@ -196,9 +207,7 @@ class Regression:
         for name, weight, share in row.effects:
             if name in self.index:
                 boost[0, SHARES.index(share)] += self.value[self.index[name]] * weight
-        work = np.array([row.work], dtype=float)
-        time = float(step(theta[None, :], boost, work)[0][0])
-        return max(time, float(least(work)[0])) if row.phase == "decode" else time
+        return float(step(theta[None, :], boost, np.array([row.work], dtype=float), np.array([fastest_of(row)]))[0][0])
 
     def left_out(self, key):
         """For each row, when all rows of its key are out: log of predicted time by measured time, the variance that the program
@@ -215,7 +224,7 @@ class Regression:
             pull[part] = 0
             value, theta = self.likeliest(pull)
             theta = np.where(self.theta >= HIGHEST_LOG - 1e-9, self.theta, self.bounded(theta))
-            base = np.maximum(step(theta[self.group[part]], self.boosts(value, part), self.work[part])[0], self.lowest[part])
+            base = step(theta[self.group[part]], self.boosts(value, part), self.work[part], self.fastest[part])[0]
             error[part] = base - self.observed[part]
             evidence = np.maximum(0, self.evidence - self.evidence_of(part))
             spread = 1 / (evidence + 1 / self.tau2_of)

@@ -16,6 +16,7 @@ struct Group {
   double e_compute;
   double launch_s;
   double sync_s;
+  double bus_sync_s;
   double e_link;
   double e_host;
   double switch_s;

@@ -133,6 +133,7 @@ std::string_view share_name(Share share) {
   switch (share) {
     case Share::all: return "all";
     case Share::memory: return "memory";
+    case Share::cache: return "cache";
     case Share::compute: return "compute";
     case Share::latency: return "latency";
     case Share::interconnect: return "interconnect";
@@ -185,7 +186,6 @@ void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan&
   tell.add("generation", family, backend, d.arch);
   // A vendor's processors say nothing of its cards.
   tell.add("vendor", family, d.device_class == catalog::DeviceClass::cpu ? "processor" : vendor_of(d));
-  tell.add("device-kind", family, backend, catalog::enum_name(d.device_class));
   tell.add("device", d.id);
   tell.add("device-engine", d.id, family, backend);
   tell.put(Share::latency, 1, "latency-generation", family, backend, d.arch);
@@ -193,6 +193,8 @@ void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan&
   tell.put(Share::memory, 1, "memory-device", d.id);
   if (before_its_turn(setup)) {
     tell.add("early", family);
+    // Kernels of quantized weights came with it as well (Marlin for GPTQ and AWQ).
+    tell.add("early-scheme", scheme, family);
     tell.put(Share::latency, 1, "latency-early", family);
     if (n > 1) tell.put(Share::interconnect, 1, "interconnect-early", family);
   }
@@ -211,13 +213,20 @@ void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan&
   tell.put(Share::memory, 1, "memory-class", kind, family, backend);
   tell.put(Share::memory, 1, "memory-scheme", scheme, family, backend);
   tell.put(Share::compute, 1, "compute-class", kind, family, backend);
-  const double depth = static_cast<double>(setup.prompt_tokens) +
-                       (phase == Phase::decode ? static_cast<double>(setup.output_tokens) / 2 : 0);
-  tell.climb(depth / 256, [&](std::string_view doubling, double weight) {
-    tell.put(Share::all, weight, "depth", doubling, family, backend);
-    tell.put(Share::all, weight, "depth-class", doubling, kind, family);
-    tell.put(Share::all, weight, "depth-device", doubling, d.id, family);
-  });
+  if (phase == Phase::decode) {
+    tell.put(Share::cache, 1, "cache", setup.kv_type->id, family, backend);
+    tell.put(Share::cache, 1, "cache-class", kind, family, backend);
+    tell.put(Share::cache, 1, "cache-device", d.id, family, backend);
+  } else {
+    const auto length = static_cast<double>(setup.prompt_tokens);
+    tell.climb(length / 256, [&](std::string_view doubling, double weight) {
+      tell.put(Share::all, weight, "length", doubling, family, backend);
+      tell.put(Share::all, weight, "length-class", doubling, kind, family);
+      tell.put(Share::all, weight, "length-device", doubling, d.id, family);
+    });
+    tell.add("chunk", Number(exponent(setup.llama.ubatch)), family, backend);
+    tell.add("cache", setup.kv_type->id, family, backend);
+  }
   if (n > 1) {
     // Cards that share layers are another thing than cards that share the stack of layers.
     const Number cut(static_cast<std::size_t>(cut_of(setup)));
@@ -232,11 +241,8 @@ void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan&
     tell.add("offload", offload, family);
     tell.add("offload-class", offload, kind, family);
     tell.add("offload-device", offload, d.id);
-    tell.put(Share::host, 1, "host-class", offload, kind, family);
     tell.put(Share::host, 1, "host-device", d.id);
   }
-  if (phase == Phase::prefill) tell.add("chunk", Number(exponent(setup.llama.ubatch)), family, backend);
-  tell.add("cache", setup.kv_type->id, family, backend);
   tell.add("cell", d.id, count, model, format, setup.engine->id, backend, offload);
 }
 

@@ -32,10 +32,10 @@ std::string_view offload_of(const engine::MemoryPlan& plan);
 /// between them.
 std::string_view kind_of(const engine::Setup& setup, const engine::MemoryPlan& plan);
 
-/// The part of a step's time that a factor multiplies. `shared` is what does not grow with the sequences of a
-/// batch: all but their caches, products and prompts.
-enum class Share : std::uint8_t { all, memory, compute, latency, interconnect, host, shared };
-inline constexpr std::size_t kShares = 7;
+/// The part of a step's time that a factor multiplies. `cache` is a part of `memory`; `shared` is what does
+/// not grow with the sequences of a batch: all but their caches, products and prompts.
+enum class Share : std::uint8_t { all, memory, cache, compute, latency, interconnect, host, shared };
+inline constexpr std::size_t kShares = 8;
 
 std::string_view share_name(Share share);
 

@@ -17,17 +17,19 @@ constexpr double kEighty = 1.2816;
 /// Ends of an interval that are further apart than this are explained.
 constexpr double kWide = 8;
 
-/// Of the intervals of this kind of setup and knowledge; of all kinds where too few cells stand behind it.
-double interval_scale(Phase phase, const std::string& kind, Confidence confidence) {
+/// Of the intervals of this kind of setup and knowledge; where too few cells stand behind it, of dense models
+/// and mixtures, then of all knowledge, then of all kinds together.
+double interval_scale(Phase phase, std::string_view kind, bool mixture, Confidence confidence) {
   const std::string_view p = phase == Phase::decode ? "decode" : "prefill";
-  double of_all = 1;
-  const std::string narrow = fmt::format("{} {} {}", p, kind, confidence_name(confidence));
-  const std::string wide = fmt::format("{} {}", p, confidence_name(confidence));
-  for (const Interval& i : baked::intervals) {
-    if (i.name == narrow) return i.scale;
-    if (i.name == wide) of_all = i.scale;
+  const std::string_view known = confidence_name(confidence);
+  for (const std::string& name : {fmt::format("{} {} {} {}", p, kind, mixture ? "moe" : "dense", known),
+                                  fmt::format("{} {} {}", p, kind, known), fmt::format("{} {}", p, kind),
+                                  fmt::format("{} {}", p, known)}) {
+    for (const Interval& i : baked::intervals) {
+      if (i.name == name) return i.scale;
+    }
   }
-  return of_all;
+  return 1;
 }
 
 Confidence confidence_of(const Timed& t) {
@@ -37,8 +39,8 @@ Confidence confidence_of(const Timed& t) {
 }
 
 /// The factor by which a figure may be off.
-double spread_of(const Timed& t, Phase phase, const std::string& kind) {
-  return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, kind, confidence_of(t)));
+double spread_of(const Timed& t, Phase phase, std::string_view kind, bool mixture) {
+  return std::exp(kEighty * std::sqrt(t.variance) * interval_scale(phase, kind, mixture, confidence_of(t)));
 }
 
 /// What the user's own measurements make of a prediction.
@@ -79,10 +81,8 @@ Bound bound_of(const Parts& p) {
 std::string latency_hint(const engine::Setup& setup, const engine::MemoryPlan& plan, const Timed& t) {
   engine::Setup more = setup;
   double free = static_cast<double>(setup.concurrency);
-  const Group& group = find_group(setup, Phase::decode);
   for (more.concurrency = 2 * setup.concurrency; more.concurrency <= 4096; more.concurrency *= 2) {
-    Parts parts = parts_of(decode_work(more, plan), group);
-    parts.multiply(t.logs);
+    const Parts parts = parts_of(more, decode_work(more, plan), Phase::decode, t.logs);
     if (parts.sum() > 1.25 * t.parts.sum() || batch_of(more, plan) <= free) break;
     free = batch_of(more, plan);
   }
@@ -182,19 +182,30 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vect
   const Group& g = find_group(setup, Phase::decode);
   const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
   const std::string fitted = "fitted: scripts/fit_speed.py, data/speed/model.json";
+  const std::string sheet = fmt::format("bandwidth: data sheet of {}", setup.devices.front().device->name);
   const auto factor = [&](Share share) {
     const double all =
         share == Share::compute || share == Share::all ? 0 : t.logs[static_cast<std::size_t>(Share::shared)];
     return std::exp(t.logs[static_cast<std::size_t>(share)] + all);
   };
-  steps.push_back(
-      {"Reading memory",
-       "weights and state / share of bandwidth x factor + KV cache / share of bandwidth x factor",
-       fmt::format("{} / {:.2f} x {:.2f} + {} / {:.2f} x {:.2f}", ms(w.weights_s + w.state_s), g.e_memory,
-                   factor(Share::memory), ms(w.cache_s), g.e_cache,
-                   std::exp(t.logs[static_cast<std::size_t>(Share::memory)])),
-       ms(t.parts.memory),
-       fmt::format("bandwidth: data sheet of {}; shares {}", setup.devices.front().device->name, fitted)});
+  const std::string cache = fmt::format("{} / {:.2f} x {:.2f}", ms(w.cache_s), g.e_cache,
+                                        std::exp(t.logs[static_cast<std::size_t>(Share::memory)] +
+                                                 t.logs[static_cast<std::size_t>(Share::cache)]));
+  if (t.parts.at_bound)
+    steps.push_back(
+        {"Reading memory",
+         "weights and state / share of bandwidth that is reached at best / factor of what is alike "
+         "+ KV cache / share of bandwidth x factor",
+         fmt::format("{} / {:.2f} / {:.3f} + {}", ms(w.weights_s + w.state_s / 2), kReachable, t.factor,
+                     cache),
+         ms(t.parts.memory), sheet});
+  else
+    steps.push_back(
+        {"Reading memory",
+         "weights and state / share of bandwidth x factor + KV cache / share of bandwidth x factor",
+         fmt::format("{} / {:.2f} x {:.2f} + {}", ms(w.weights_s + w.state_s), g.e_memory,
+                     factor(Share::memory), cache),
+         ms(t.parts.memory), fmt::format("{}; shares {}", sheet, fitted)});
   if (t.parts.compute > 0)
     steps.push_back({"Products", "operations at the 16-bit rate / share of it x factor",
                      fmt::format("({} + 2 x {}) / {:.2f} x {:.2f}", ms(w.compute_s), ms(w.attention_s),
@@ -205,8 +216,9 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vect
                    ms(t.parts.latency), fitted});
   if (t.parts.interconnect > 0)
     steps.push_back({"Exchange between devices", "(all-reduces x cost of one + bytes / link) x factor",
-                     fmt::format("({:.0f} x {} + {} / {:.2f}) x {:.2f}", w.reductions, ms(g.sync_s),
-                                 ms(w.reduced_s), g.e_link, factor(Share::interconnect)),
+                     fmt::format("({:.0f} x {} + {} / {:.2f}) x {:.2f}", w.reductions + w.bus_reductions,
+                                 ms(w.bus_reductions > 0 ? g.bus_sync_s : g.sync_s), ms(w.reduced_s),
+                                 g.e_link, factor(Share::interconnect)),
                      ms(t.parts.interconnect), fitted});
   if (t.parts.host > 0)
     steps.push_back(
@@ -275,8 +287,9 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
     return std::nullopt;
   }
   double per_token = step.seconds;
-  const std::string kind = std::string(kind_of(setup, plan)) + (setup.model->geometry.moe ? " moe" : "");
-  double slow = spread_of(step, Phase::decode, kind);
+  const std::string_view kind = kind_of(setup, plan);
+  const bool mixture = setup.model->geometry.moe.has_value();
+  double slow = spread_of(step, Phase::decode, kind, mixture);
   double fast = slow;
   if (setup.speculative) {
     const Speculation gain = speculate(setup, plan, step);
@@ -294,7 +307,7 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
   s.itl_ms = {per_token * 1e3, per_token * 1e3 / fast, per_token * 1e3 * slow};
   double prompt_width = 1;
   if (prefill.seconds > 0) {
-    const double spread = spread_of(prefill, Phase::prefill, kind);
+    const double spread = spread_of(prefill, Phase::prefill, kind, mixture);
     const double quick = std::clamp(prefill.seconds / std::max(prefill.least, 1e-12), 1.0, spread);
     const double tok_s = static_cast<double>(setup.prompt_tokens) / prefill.seconds;
     s.prefill_tok_s = {tok_s, tok_s / spread, tok_s * quick};

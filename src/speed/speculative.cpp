@@ -46,8 +46,7 @@ Speculation speculate(const engine::Setup& setup, const engine::MemoryPlan& plan
   Work work = decode_work(check, plan);
   work.cache_s /= s.tokens + 1;
   work.state_s /= s.tokens + 1;
-  Parts parts = parts_of(work, find_group(setup, Phase::decode));
-  parts.multiply(step.logs);
+  Parts parts = parts_of(setup, work, Phase::decode, step.logs);
   parts.prompts = step.parts.prompts;
   const double checking = parts.sum() / step.parts.sum();
   const double cost = std::max(1.0, checking) + s.tokens * draft_share(setup);

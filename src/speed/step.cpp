@@ -6,9 +6,6 @@
 namespace qwenfit::speed {
 namespace {
 
-/// Highest share of a data sheet's bandwidth that is taken to be reached.
-constexpr double kReachable = 0.93;
-
 /// How sharply the slower of memory and compute decides.
 constexpr double kSharp = 4;
 
@@ -63,7 +60,8 @@ double Parts::sum() const {
 }
 
 std::array<double, kShares> Parts::shares() const {
-  std::array<double, kShares> out{1};
+  std::array<double, kShares> out{};
+  out[static_cast<std::size_t>(Share::all)] = 1;
   const double total = sum();
   if (total <= 0) return out;
   const auto at = [&](Share share) -> double& { return out[static_cast<std::size_t>(share)]; };
@@ -76,16 +74,19 @@ std::array<double, kShares> Parts::shares() const {
   const double overlap = total - latency - interconnect - host - prompts;
   const double m = std::pow(memory / larger, kSharp);
   const double c = std::pow(compute / larger, kSharp);
-  at(Share::memory) = overlap * m / (m + c) / total;
+  const double of_memory = overlap * m / (m + c) / total;
   at(Share::compute) = overlap * c / (m + c) / total;
-  at(Share::shared) -= at(Share::compute) + (memory > 0 ? at(Share::memory) * cache / memory : 0);
+  at(Share::shared) -= at(Share::compute);
+  at(Share::memory) = of_memory;
+  at(Share::cache) = memory > 0 ? of_memory * cache / memory : 0;
+  at(Share::shared) -= at(Share::cache);
   return out;
 }
 
 void Parts::multiply(const std::array<double, kShares>& logs) {
   const auto of = [&](Share share) { return std::exp(logs[static_cast<std::size_t>(share)]); };
   const double shared = of(Share::shared);
-  const double own = cache * of(Share::memory);
+  const double own = cache * of(Share::memory) * of(Share::cache);
   memory = (memory - cache) * of(Share::memory) * shared + own;
   cache = own;
   compute *= of(Share::compute);
@@ -94,16 +95,28 @@ void Parts::multiply(const std::array<double, kShares>& logs) {
   host *= of(Share::host) * shared;
 }
 
-Parts parts_of(const Work& w, const Group& g) {
+Parts parts_of(const engine::Setup& setup, const Work& w, Phase phase,
+               const std::array<double, kShares>& logs) {
+  const Group& g = find_group(setup, phase);
   Parts p;
   p.cache = w.cache_s / g.e_cache;
   p.memory = (w.weights_s + w.state_s) / g.e_memory + p.cache;
   // Attention's products run at half the rate of plain matrix products.
   p.compute = w.compute_s / g.e_compute + w.attention_s / (0.5 * g.e_compute);
   p.latency = w.kernels * g.launch_s;
-  p.interconnect = w.reductions * g.sync_s + w.reduced_s / g.e_link;
+  p.interconnect = w.reductions * g.sync_s + w.bus_reductions * g.bus_sync_s + w.reduced_s / g.e_link;
   p.host = w.host_s / g.e_host + w.host_switches * g.switch_s + w.host_kernels * g.host_launch_s;
   p.prompts = w.prompts_s / g.e_prompts;
+  p.multiply(logs);
+  if (phase == Phase::prefill) return p;
+  const double factor = std::exp(logs[static_cast<std::size_t>(Share::all)]);
+  Work rest = w;
+  rest.cache_s = 0;
+  const double weights = least_seconds(setup, rest, false) / kReachable / factor;
+  const double cache = least_seconds(setup, w, false) / kReachable / factor - weights;
+  p.at_bound = p.memory - p.cache < weights;
+  p.memory = std::max(p.memory - p.cache, weights) + std::max(p.cache, cache);
+  p.cache = std::max(p.cache, cache);
   return p;
 }
 
@@ -137,23 +150,21 @@ double doubt_of_processor(const engine::Setup& setup) {
 Timed time_of(const engine::Setup& setup, const engine::MemoryPlan& plan, const Work& work, Phase phase,
               const Factors& lasting) {
   Timed t;
-  const Group& group = find_group(setup, phase);
-  t.parts = parts_of(work, group);
   t.variance = phase == Phase::decode ? baked::residual_decode : baked::residual_prefill;
   // A group that was never measured: its efficiencies may be a third off.
-  if (!is_of(group, setup, phase)) t.variance += 0.1;
+  if (!is_of(find_group(setup, phase), setup, phase)) t.variance += 0.1;
   t.variance += doubt_of_processor(setup);
   Factors factors = lasting;
   visit_batch_effects(setup, plan, phase, [&](const EffectUse& use) { factors.add(use); });
   t.logs = factors.logs;
   t.device_rows = factors.device_rows;
   t.cell = factors.cell;
-  t.parts.multiply(t.logs);
+  t.parts = parts_of(setup, work, phase, t.logs);
   const std::array<double, kShares> shares = t.parts.shares();
   for (std::size_t i = 0; i < kShares; ++i) t.variance += shares[i] * shares[i] * factors.variance[i];
   t.factor = std::exp(t.logs[static_cast<std::size_t>(Share::all)]);
   t.least = least_seconds(setup, work, phase == Phase::prefill);
-  t.seconds = std::max(t.parts.sum() * t.factor, phase == Phase::decode ? t.least / kReachable : t.least);
+  t.seconds = std::max(t.parts.sum() * t.factor, t.least);
   return t;
 }
 

@@ -9,10 +9,14 @@
 
 namespace qwenfit::speed {
 
+/// Highest share of a data sheet's bandwidth that is taken to be reached.
+inline constexpr double kReachable = 0.93;
+
 /// Where the time of a step goes. Seconds; memory and compute overlap, the others come on top.
 struct Parts {
   double memory = 0;
-  double cache = 0;  ///< of `memory`
+  double cache = 0;       ///< of `memory`
+  bool at_bound = false;  ///< weights are read as fast as they can be
   double compute = 0;
   double latency = 0;
   double interconnect = 0;
@@ -25,7 +29,10 @@ struct Parts {
   void multiply(const std::array<double, kShares>& logs);
 };
 
-Parts parts_of(const Work& work, const Group& group);
+/// Parts of a step with factors of these logarithms. Memory is not read faster than the data sheet allows,
+/// whatever they say; all else comes on top.
+Parts parts_of(const engine::Setup& setup, const Work& work, Phase phase,
+               const std::array<double, kShares>& logs);
 
 /// The constants of the setup's group; else those of the engine family on the backend that was measured most;
 /// else those of all groups together.

@@ -33,11 +33,16 @@ double nominal_flops(const Device& d) {
 /// hangs on another node. Nobody measured it: an assumption, cautious for servers with many channels.
 constexpr double kProcessorKnee = 400;
 
-/// Bytes a second that one device exchanges with its peers: half of what is named both ways; PCIe 4.0 x16
-/// where there is no link.
+/// Whether its peers hang on links of their own. A bridge is an accessory that few cards share: not assumed.
+bool linked(const Device& d) {
+  return d.interconnect.gb_s_per_gpu && !d.interconnect.type.ends_with("bridge");
+}
+
+/// Bytes a second that one device exchanges with its peers: half of what is named both ways; else those of
+/// its PCIe slot, 4.0 x16 where that is not known.
 double link_bytes(const Device& d) {
-  const double linked = d.interconnect.gb_s_per_gpu.value_or(0) / 2;
-  return std::max(linked, 25.0) * 1e9;
+  if (linked(d)) return *d.interconnect.gb_s_per_gpu / 2 * 1e9;
+  return 0.985e9 * d.pcie_lanes.value_or(16) * std::exp2(d.pcie_gen.value_or(4) - 3);
 }
 
 bool routed(Role role) {
@@ -52,8 +57,9 @@ double reached(const catalog::Geometry& g, double tokens) {
 }
 
 struct Parallel {
-  double cut = 1;     ///< devices that share each layer
-  double serial = 1;  ///< stages that a token passes one after another
+  double cut = 1;          ///< devices that share each layer
+  double experts_cut = 1;  ///< devices that share its experts
+  double copies = 1;       ///< copies of the rest whose tokens meet at these experts
 };
 
 Parallel parallel_of(const engine::Setup& setup) {
@@ -63,11 +69,16 @@ Parallel parallel_of(const engine::Setup& setup) {
     const bool shared = setup.llama.split_mode == engine::SplitMode::row ||
                         setup.llama.split_mode == engine::SplitMode::tensor;
     if (shared) p.cut = n;
+  } else if (setup.data_parallel <= 1) {
+    p.cut = std::clamp<double>(std::max(setup.tensor_parallel, setup.expert_parallel), 1, n);
+  } else {
+    // Experts are spread over the copies of all that is beside them.
+    p.cut = std::clamp<double>(setup.tensor_parallel, 1, n);
+    p.experts_cut = std::clamp<double>(setup.expert_parallel, p.cut, n);
+    p.copies = std::clamp<double>(p.experts_cut / p.cut, 1, setup.data_parallel);
     return p;
   }
-  p.cut = std::max(setup.tensor_parallel, setup.expert_parallel);
-  p.cut = std::clamp(p.cut, 1.0, n);
-  p.serial = setup.pipeline_parallel;
+  p.experts_cut = p.cut;
   return p;
 }
 
@@ -133,15 +144,17 @@ class Walk {
       : setup_(setup), plan_(plan), g_(setup.model->geometry), parallel_(parallel_of(setup)) {
     thread_local format::PerWeights<const Masses> kept;
     const std::shared_ptr<const Masses> masses = kept.of(setup.weights, add_up);
-    const double share = reached(g_, tokens);
+    const double met = tokens * parallel_.copies;
+    const double share = reached(g_, met);
     const double chosen = g_.moe ? static_cast<double>(g_.moe->experts_per_token) / g_.moe->experts : 1;
     for (std::size_t i = 0; i < masses->layers.size(); ++i) {
       const engine::LayerPlace place = i < plan.layers.size() ? plan.layers[i] : engine::LayerPlace{};
-      add(masses->layers[i].rest, 1, tokens, place.device);
-      add(masses->layers[i].routed, share, tokens * chosen, place.experts_on_host ? -1 : place.device);
+      add(masses->layers[i].rest, 1, tokens, place.device, parallel_.cut);
+      add(masses->layers[i].routed, share, met * chosen, place.experts_on_host ? -1 : place.device,
+          parallel_.experts_cut);
     }
-    add(masses->ends, 1, tokens, 0);
-    add(masses->head, 1, head_tokens, plan.output_device);
+    add(masses->ends, 1, tokens, 0, parallel_.cut);
+    add(masses->head, 1, head_tokens, plan.output_device, parallel_.cut);
     structure(tokens);
   }
 
@@ -153,8 +166,9 @@ class Walk {
     return *setup_.devices[static_cast<std::size_t>(std::clamp(index, 0, last))].device;
   }
 
-  /// @param share of it that is read. @param device that holds it; -1: the host.
-  void add(const Mass& mass, double share, double tokens, int device) {
+  /// @param share of it that is read. @param device that holds it; -1: the host. @param cut devices that
+  /// share it
+  void add(const Mass& mass, double share, double tokens, int device, double cut) {
     const double bytes = mass.bytes * share;
     if (device < 0) {
       work.host_s += bytes / (setup_.host.bandwidth_gb_s * 1e9);
@@ -163,11 +177,11 @@ class Walk {
     if (device != rates_of_) {
       rates_of_ = device;
       const Device& d = device_at(device);
-      bytes_s_ = reached_bandwidth(d) * parallel_.cut;
-      flops_ = nominal_flops(d) * parallel_.cut;
+      bytes_s_ = reached_bandwidth(d);
+      flops_ = nominal_flops(d);
     }
-    work.weights_s += bytes / bytes_s_;
-    work.compute_s += 2 * mass.elements * tokens / flops_;
+    work.weights_s += bytes / (bytes_s_ * cut);
+    work.compute_s += 2 * mass.elements * tokens / (flops_ * cut);
   }
 
   void structure(double tokens) {
@@ -186,10 +200,11 @@ class Walk {
       work.kernels += all - away;
     }
     work.kernels += 3;
-    if (parallel_.cut > 1) {
-      work.reductions = 2.0 * g_.layers + 1;
-      const double ring = 2 * (parallel_.cut - 1) / parallel_.cut;
-      work.reduced_s = work.reductions * ring * tokens * g_.hidden_size * 2 / link_bytes(device_at(0));
+    if (const double cut = std::max(parallel_.cut, parallel_.experts_cut); cut > 1) {
+      const double reductions = 2.0 * g_.layers + 1;
+      (linked(device_at(0)) ? work.reductions : work.bus_reductions) = reductions;
+      const double ring = 2 * (cut - 1) / cut;
+      work.reduced_s = reductions * ring * tokens * g_.hidden_size * 2 / link_bytes(device_at(0));
     }
   }
 
@@ -281,7 +296,7 @@ Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   if (batch > 1 && mixes_prompts(setup) && setup.prompt_tokens > 0) {
     // Each of the others ends once in its output, and another prompt takes its place.
     const Work prompt = prefill_work(setup, plan);
-    w.prompts_s = (prompt.compute_s + 2 * prompt.attention_s) * (batch - 1) /
+    w.prompts_s = (prompt.compute_s + 2 * prompt.attention_s + prompt.reduced_s) * (batch - 1) /
                   static_cast<double>(std::max<std::int64_t>(1, setup.output_tokens));
   }
   return w;
@@ -309,6 +324,7 @@ Work prefill_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   w.host_kernels *= passes;
   w.kernels *= passes;
   w.reductions *= passes;
+  w.bus_reductions *= passes;
   w.compute_s *= work;
   w.reduced_s *= work;
   w.attention_s = attention_flops(setup, prompt * prompt / 2) / (nominal_flops(d) * parallel.cut);

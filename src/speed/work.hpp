@@ -7,19 +7,21 @@ namespace qwenfit::speed {
 
 /// Work of one forward pass on its critical path. Seconds are at nominal bandwidth and nominal 16-bit rate.
 struct Work {
-  double weights_s = 0;      ///< reading weights from device memory
-  double cache_s = 0;        ///< reading the KV cache
-  double state_s = 0;        ///< reading and writing recurrent state
-  double compute_s = 0;      ///< matrix products
-  double attention_s = 0;    ///< products of attention over the cache (prefill: over the prompt)
-  double kernels = 0;        ///< launched on devices, one after another
-  double passes = 1;         ///< forward passes: chunks of a prompt
-  double reductions = 0;     ///< all-reduces of tensor or expert parallelism
-  double reduced_s = 0;      ///< their bytes over the link
-  double host_s = 0;         ///< reading weights from host memory
-  double host_kernels = 0;   ///< operators that the host's threads run one after another
-  double host_switches = 0;  ///< times the work moves between host and device
-  double prompts_s = 0;      ///< products of other sequences' prompts that a server works off in between
+  double weights_s = 0;       ///< reading weights from device memory
+  double cache_s = 0;         ///< reading the KV cache
+  double state_s = 0;         ///< reading and writing recurrent state
+  double compute_s = 0;       ///< matrix products
+  double attention_s = 0;     ///< products of attention over the cache (prefill: over the prompt)
+  double kernels = 0;         ///< launched on devices, one after another
+  double passes = 1;          ///< forward passes: chunks of a prompt
+  double reductions = 0;      ///< all-reduces of tensor or expert parallelism, over links of their own
+  double bus_reductions = 0;  ///< the same over PCIe, through the host
+  double reduced_s = 0;       ///< their bytes over the link
+  double host_s = 0;          ///< reading weights from host memory
+  double host_kernels = 0;    ///< operators that the host's threads run one after another
+  double host_switches = 0;   ///< times the work moves between host and device
+  double prompts_s = 0;       ///< products and exchanges of other sequences' prompts that a server works off
+                              ///< in between
 };
 
 /// Whether there is a bandwidth figure for all devices, and what speaks against it.

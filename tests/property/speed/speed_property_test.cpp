@@ -169,3 +169,29 @@ TEST_CASE("twice the sequences are never faster, each, nor fewer tokens a second
   }
   CHECK(compared > kDraws / 4);
 }
+
+TEST_CASE("a longer context is never faster to decode") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Draw draw;
+  int compared = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    Scenario s = draw.scenario();
+    INFO(words(s));
+    try {
+      const Estimate e = estimator.estimate(s);
+      if (!e.speed) continue;
+      engine::Setup setup = e.setup;
+      setup.concurrency = 1;
+      const auto before = speed::predict(setup, e.memory);
+      setup.prompt_tokens *= 4;
+      const auto then = speed::predict(setup, e.memory);
+      REQUIRE(before);
+      REQUIRE(then);
+      CHECK(then->decode_tok_s.value <= before->decode_tok_s.value);
+      ++compared;
+    } catch (const Error&) {
+      continue;  // refused: nothing to compare
+    }
+  }
+  CHECK(compared > kDraws / 2);
+}

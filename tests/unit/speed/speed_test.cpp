@@ -189,3 +189,53 @@ TEST_CASE("without a prompt there is a decoding speed, and nothing is said of a 
   CHECK(some.speed->prefill_tok_s.value > 0);
   CHECK(none.speed->decode_tok_s.value > some.speed->decode_tok_s.value);
 }
+
+TEST_CASE("memory is not read faster than it can be, and launches come on top, whatever the factors say") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const Estimate e = estimator.estimate(on("qwen3-8b", "rtx-3090", "llama.cpp", "q4_k_m"));
+  const speed::Work work = speed::decode_work(e.setup, e.memory);
+  std::array<double, speed::kShares> logs{};
+  logs[static_cast<std::size_t>(speed::Share::memory)] = -3;
+  const speed::Parts parts = speed::parts_of(e.setup, work, speed::Phase::decode, logs);
+  CHECK(parts.at_bound);
+  CHECK(parts.memory == Approx(speed::least_seconds(e.setup, work, false) / speed::kReachable));
+  CHECK(parts.sum() > parts.memory + 0.99 * parts.latency);
+}
+
+TEST_CASE("cards without links of their own exchange over PCIe, and a bridge is not assumed") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto work = [&](const std::string& device) {
+    Scenario s = on("qwen3-32b", device, "vllm", "awq-int4");
+    s.devices = {{device, 4}};
+    s.tensor_parallel = 4;
+    const Estimate e = estimator.estimate(s);
+    return speed::decode_work(e.setup, e.memory);
+  };
+  for (const std::string device : {"rtx-4090", "rtx-3090"}) {
+    INFO(device);
+    CHECK(work(device).bus_reductions > 0);
+    CHECK(work(device).reductions == 0);
+  }
+  CHECK(work("a100-sxm-80gb").reductions > 0);
+  CHECK(work("a100-sxm-80gb").bus_reductions == 0);
+  CHECK(work("rtx-4090").reduced_s > 5 * work("a100-sxm-80gb").reduced_s);
+}
+
+TEST_CASE("the tokens of all copies meet at experts that are spread over them") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto weights = [&](int tensor, int data, std::int64_t sequences) {
+    Scenario s = on("qwen3-30b-a3b", "h100-sxm-80gb", "vllm", "bf16");
+    s.devices = {{"h100-sxm-80gb", 8}};
+    s.tensor_parallel = tensor;
+    s.data_parallel = data;
+    s.expert_parallel = 8;
+    s.concurrency = sequences;
+    const Estimate e = estimator.estimate(s);
+    return speed::decode_work(e.setup, e.memory).weights_s;
+  };
+  // Copies hold all that is beside the experts, and read it whole.
+  CHECK(weights(1, 8, 64) > weights(8, 1, 64));
+  // As many experts are reached as by all sequences in one copy.
+  CHECK(weights(1, 8, 64) < weights(8, 1, 64) + 8 * weights(8, 1, 1));
+  CHECK(weights(1, 8, 64) > 1.5 * weights(1, 8, 8));
+}
