@@ -155,7 +155,12 @@ const WeightFormat* format_named(const Catalog::Impl& catalog, std::string_view 
 }
 
 const WeightFormat& Catalog::find_format(std::string_view name) const {
-  if (const WeightFormat* format = format_named(*impl_, fold_name(name))) return *format;
+  const std::string folded = fold_name(name);
+  if (const WeightFormat* format = format_named(*impl_, folded)) return *format;
+  // "i1-Q4_K_M": made with an importance matrix, as mradermacher marks files.
+  if (const std::string_view mark = "i1"; folded.starts_with(mark)) {
+    if (const WeightFormat* format = format_named(*impl_, folded.substr(mark.size()))) return *format;
+  }
   std::vector<std::string_view> known;
   for (const WeightFormat* f : impl_->formats) known.push_back(f->id);
   throw Error(ErrorCode::unknown_name,

@@ -154,6 +154,14 @@ std::string publisher_of(std::string name) {
   return owner;
 }
 
+/// "i1-Q4_K_M", "Qwen3-8B.i1-Q4_K_M.gguf", "mradermacher/Qwen3-8B-i1-GGUF".
+bool marked_imatrix(std::string_view name) {
+  for (std::size_t at = name.find("i1-"); at != std::string_view::npos; at = name.find("i1-", at + 1)) {
+    if (at == 0 || std::isalnum(static_cast<unsigned char>(name[at - 1])) == 0) return true;
+  }
+  return false;
+}
+
 /// What the file of this scenario depends on beside model and format.
 format::RecipeOptions recipe_options(const Scenario& scenario, const Setup& setup, bool names_mtp) {
   const auto takes = [&](std::string_view scheme) {
@@ -164,6 +172,7 @@ format::RecipeOptions recipe_options(const Scenario& scenario, const Setup& setu
   recipe.with_mtp = names_mtp || (setup.speculative && setup.speculative->method == "mtp");
   recipe.gguf = takes("ggml");
   recipe.mlx = takes("mlx");
+  recipe.imatrix = marked_imatrix(scenario.model) || marked_imatrix(scenario.format.value_or(""));
   recipe.publisher = setup.engine->id == "ollama" ? "ollama" : publisher_of(scenario.model);
   if (recipe.publisher.empty()) return recipe;
   // Files are made when a model appears. Fused projections had a rule of their own until spring 2026; the

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "catch.hpp"
+#include "qwenfit/estimate.hpp"
 #include "qwenfit/format.hpp"
 
 using namespace qwenfit;
@@ -98,4 +99,36 @@ TEST_CASE("files are larger than their tensors by metadata and tokenizer") {
   CHECK(std::abs(*w.file_bytes - 32483935392) < 8000);
   // Qwen/Qwen2.5-Coder-7B-Instruct-GGUF, Q4_0: 4,431,390,720 bytes.
   CHECK(std::abs(*make("qwen2.5-coder-7b", "q4_0").file_bytes - 4431390720) < 8000);
+}
+
+TEST_CASE("i1 marks files that were made with an importance matrix") {
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
+  CHECK(catalog.find_format("i1-Q4_K_M").id == "q4_k_m");
+  CHECK(catalog.find_format("IQ1_S").id == "iq1_s");
+  Estimator estimator(catalog);
+  const auto bytes = [&](const char* model, const char* format) {
+    Scenario s;
+    s.model = model;
+    s.engine = "llama.cpp";
+    if (*format) s.format = format;
+    return estimator.estimate(s).weights.bytes;
+  };
+  // IQ4_XS gives the first layers more without one.
+  RecipeOptions matrix;
+  matrix.imatrix = true;
+  const Bytes with = make("qwen3-8b", "iq4_xs", matrix).total();
+  const Bytes without = make("qwen3-8b", "iq4_xs").total();
+  CHECK(with < without);
+  CHECK(bytes("qwen3-8b", "i1-IQ4_XS") == with);
+  CHECK(bytes("Qwen3-8B.i1-IQ4_XS.gguf", "") == with);
+  CHECK(bytes("qwen3-8b", "IQ4_XS") == without);
+}
+
+TEST_CASE("UD-Q8_K_XL of an unknown model: embedding and head in 16 bit") {
+  // Of Qwen3-8B's shape a file is known, of Qwen3.5-9B's none.
+  const format::Weights w = make("qwen3.5-9b", "ud-q8_k_xl");
+  for (const format::TypedTensor& t : w.tensors) {
+    if (t.tensor.role == model::Role::token_embedding || t.tensor.role == model::Role::output)
+      CHECK(t.type->id == "bf16");
+  }
 }
