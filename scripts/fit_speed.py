@@ -116,7 +116,7 @@ def reference(program):
         phase, metric = ("decode", "decode_tok_s") if "/speed/decode_tok_s/value" in t["measured"] else ("prefill", "prefill_tok_s")
         part = t[phase]
         part["work"][TERMS.index("weights")] *= bytes_by_stand_in
-        part["least"] *= bytes_by_stand_in
+        part["least"] = [least * bytes_by_stand_in for least in part["least"]]
         part["effects"] = [e for e in part["effects"] if level(e[0]).split()[1] in OF_DEVICES] + [[f"{phase} reference: llama", 1, "all"]]
         t.update(cell=f"reference|{t['device']}|{t['cell']}", reference=True)
         tokens = 1 if phase == "decode" else t["prompt"]

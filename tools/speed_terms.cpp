@@ -19,6 +19,12 @@ using nlohmann::json;
 json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Phase phase) {
   const speed::Work w =
       phase == speed::Phase::decode ? speed::decode_work(setup, plan) : speed::prefill_work(setup, plan);
+  const auto least = [&](const speed::Work& of) {
+    return speed::least_seconds(setup, of, phase == speed::Phase::prefill);
+  };
+  speed::Work weights = w;
+  speed::Work cache;
+  std::swap(weights.cache_s, cache.cache_s);
   json effects = json::array();
   const auto put = [&](const speed::EffectUse& use) {
     effects.push_back({use.name(), use.weight, speed::share_name(use.share)});
@@ -29,7 +35,7 @@ json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Ph
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
             w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels, w.bus_reductions}},
-          {"least", speed::least_seconds(setup, w, phase == speed::Phase::prefill)},
+          {"least", {least(weights), least(cache)}},
           {"kind", speed::kind_of(setup, plan)},
           {"effects", std::move(effects)}};
 }

@@ -35,7 +35,7 @@ STUDENT = 4
 def step(theta, boost, work, fastest):
     """log seconds, its slopes by the logarithms of the constants, by those of the factors on each part (`boost`), and the shares of
     the parts, through which doubts about factors are doubts about the step.
-    `fastest`: seconds that reading memory takes at least, for one at the data sheet's rate. As src/speed/step.cpp."""
+    `fastest`: seconds that reading weights and cache takes at least. As src/speed/step.cpp."""
     e_memory, e_cache, e_compute, launch, sync, bus_sync, e_link, e_host, switch, host_launch, e_prompts = np.exp(theta).T
     times = dict(zip(SHARES, np.exp(boost).T))
     shared = times["shared"]
@@ -43,8 +43,7 @@ def step(theta, boost, work, fastest):
     weights = (w["weights"] + w["state"]) / e_memory * times["memory"] * shared
     cache = w["cache"] / e_cache * times["memory"] * times["cache"]
     # Memory is not read faster than it can be, whatever the factors say.
-    best = fastest * np.exp(-boost[:, 0])
-    bound_weights, bound_cache = best * (w["weights"] + w["state"] / 2), best * w["cache"]
+    bound_weights, bound_cache = fastest.T * np.exp(-boost[:, 0])
     free_weights, free_cache = weights > bound_weights, cache > bound_cache
     weights, cache = np.maximum(weights, bound_weights), np.maximum(cache, bound_cache)
     memory = weights + cache
@@ -85,10 +84,8 @@ def logarithms(priors):
 
 
 def fastest_of(row):
-    """What reading takes at the highest share of the data sheet's rate; work of prompts is not bounded so."""
-    work = dict(zip(TERMS, row.work))
-    sheet = work["weights"] + work["cache"] + work["state"] / 2
-    return row.least / sheet / REACHABLE if row.phase == "decode" and sheet > 0 else 0.0
+    """What reading weights and cache takes at the highest share of the data sheet's rate; work of prompts is not bounded so."""
+    return [least / REACHABLE for least in row.least] if row.phase == "decode" else [0.0, 0.0]
 
 
 def level(effect):

@@ -7,6 +7,7 @@ namespace qwenfit::speed {
 
 /// Work of one forward pass on its critical path. Seconds are at nominal bandwidth and nominal 16-bit rate.
 struct Work {
+  double surely = 1;          ///< share of the weights that is read even where routers have favourites
   double weights_s = 0;       ///< reading weights from device memory
   double cache_s = 0;         ///< reading the KV cache
   double state_s = 0;         ///< reading and writing recurrent state

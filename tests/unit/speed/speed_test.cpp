@@ -239,3 +239,17 @@ TEST_CASE("the tokens of all copies meet at experts that are spread over them") 
   CHECK(weights(1, 8, 64) < weights(8, 1, 64) + 8 * weights(8, 1, 1));
   CHECK(weights(1, 8, 64) > 1.5 * weights(1, 8, 8));
 }
+
+TEST_CASE(
+    "a batch surely reads fewer experts than if all were alike, a single sequence just those it chooses") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario s = on("qwen3-30b-a3b", "dgx-spark-gb10", "llama.cpp", "q8_0");
+  const auto surely = [&](std::int64_t sequences) {
+    s.concurrency = sequences;
+    const Estimate e = estimator.estimate(s);
+    return speed::decode_work(e.setup, e.memory).surely;
+  };
+  CHECK(surely(1) == Approx(1));
+  CHECK(surely(16) < 0.85);
+  CHECK(surely(16) > 0.7);
+}
