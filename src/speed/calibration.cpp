@@ -12,8 +12,8 @@ namespace {
 constexpr double kPrior = 2;
 
 /// What other models and formats on the same device may differ by.
-constexpr std::string_view kLevelsOfModels[] = {"class-device", "model-device", "format-device", "model",
-                                                "format"};
+constexpr std::string_view kLevelsOfModels[] = {"class-device", "scheme-generation", "model", "model-engine",
+                                                "format",       "format-backend",    "cell"};
 
 double expected_variance(bool prefill, bool same_model) {
   double variance = prefill ? baked::residual_prefill : baked::residual_decode;
