@@ -8,12 +8,12 @@ others. Two kinds of constants turn that into time:
        step = ((weights + cache + state) / e_memory ^4 + (products / e_compute)^4)^(1/4)
               + kernels x launch + reductions x sync (bus_sync over PCIe) + reduced bytes / e_link + host bytes / e_host + switches x switch
               + operators on the host x host_launch + products of other sequences' prompts / e_prompts
-   with priors that hold where a group has few rows.
+   with priors that hold where a group has few rows. Weights and cache are read at REACHABLE of the data sheet's rate at best.
 2. Factors for what setups have in common: engine, generation of the hardware, device, format, class of model, model,
-   depth, batch ... down to the measured cell itself. They act on the whole step or on one share of it (a device's launches,
+   length of the prompt, batch ... down to the measured cell itself. They act on the whole step or on one share of it (a device's launches,
    a class's products), and are random effects: a factor is drawn to 1 by the variance of its level, which is estimated with
    it, so a device without measurements falls back on its generation, its vendor, and then on the group. On scales
-   (depth, batch) every doubling has a factor of its own, and a setup has those of all doublings below it.
+   (length of the prompt, batch) every doubling has a factor of its own, and a setup has those of all doublings below it.
 
 lib/speed_regression.py solves for both at once. Scores are those of rows whose cell (source, device, model), row, device or
 source is left out, each of them in turn. Rates over a whole request give decode rows where decoding is most of the time.
