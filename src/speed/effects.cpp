@@ -87,6 +87,12 @@ bool before_its_turn(const engine::Setup& setup) {
   });
 }
 
+/// The kernels that a format's weights are read by: publishers' mixes of GGUF types have those of the types.
+std::string_view kernels_of(const catalog::WeightFormat& format) {
+  using catalog::Scheme;
+  return catalog::scheme_name(format.scheme == Scheme::ggml_recipe ? Scheme::ggml : format.scheme);
+}
+
 }  // namespace
 
 std::string_view class_of(const catalog::Model& model) {
@@ -177,7 +183,7 @@ void visit_lasting_effects(const engine::Setup& setup, const engine::MemoryPlan&
   const std::string_view backend = engine::backend_name(setup.backend);
   const std::string_view kind = class_of(*setup.model);
   const std::string_view format = setup.weights->format->id;
-  const std::string_view scheme = catalog::scheme_name(setup.weights->format->scheme);
+  const std::string_view scheme = kernels_of(*setup.weights->format);
   const std::string_view model = setup.model->id;
   const std::string_view offload = offload_of(plan);
   const std::size_t n = setup.devices.size();
