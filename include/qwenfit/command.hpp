@@ -16,6 +16,7 @@ struct StartCommand {
   std::string name;                               ///< for services and pods: "qwen3-8b-q4-k-m", a DNS label
   std::string model;                              ///< as the engine is told: a repository, a file
   bool model_is_file = false;                     ///< a path on the machine, which a container has to mount
+  bool model_is_there = false;                    ///< that path was named; else it is to be made or fetched
   std::vector<std::string> program;               ///< "vllm", "serve"
   std::vector<std::vector<std::string>> options;  ///< an option and its values each, in order
   std::vector<std::pair<std::string, std::string>> environment;

@@ -76,6 +76,7 @@ int run_remove(const std::vector<std::string>& ids, bool everything, const Optio
   if (everything == !ids.empty())
     throw Error(ErrorCode::usage,
                 "calibrate remove: ID ... as `qwenfit calibrate list` shows them, or --all");
+  const auto lock = o.dry_run ? nullptr : lock_own_measurements();
   std::vector<KeptMeasurement> all = own_measurements();
   std::vector<std::string_view> known;
   for (const KeptMeasurement& k : all) known.push_back(k.row.id);
@@ -147,6 +148,7 @@ int run_add(const Options& o, const Scenario& scenario, const CommonOptions& com
   const auto rows = rows_to_read(o, scenario, notes);
   const catalog::Catalog catalog = open_catalog(common);
   Estimator plain(catalog, ModelFiles::read, whole_machine(catalog));
+  const auto lock = o.dry_run ? nullptr : lock_own_measurements();
   std::vector<KeptMeasurement> all = own_measurements();
   std::vector<speed::OwnMeasurement> shown;
   std::vector<std::string> labels;

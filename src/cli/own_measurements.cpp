@@ -7,9 +7,18 @@
 #include "options.hpp"
 #include "qwenfit/error.hpp"
 #include "surroundings.hpp"
-#include "user_files.hpp"
 
 namespace qwenfit::cli {
+namespace {
+
+std::string settings_folder() {
+  std::string folder = config_folder();
+  if (folder.empty())
+    throw Error(ErrorCode::usage, "there is no folder for settings: neither XDG_CONFIG_HOME nor HOME is set");
+  return folder;
+}
+
+}  // namespace
 
 std::string own_measurements_file() {
   const std::string folder = config_folder();
@@ -26,11 +35,12 @@ std::vector<measure::KeptMeasurement> own_measurements() {
   return text ? measure::read_measurements_kept(*text, path) : std::vector<measure::KeptMeasurement>();
 }
 
+std::unique_ptr<FolderLock> lock_own_measurements() {
+  return std::make_unique<FolderLock>(settings_folder());
+}
+
 void write_own_measurements(const std::vector<measure::KeptMeasurement>& all) {
-  const std::string path = own_measurements_file();
-  if (path.empty())
-    throw Error(ErrorCode::usage, "there is no folder for settings: neither XDG_CONFIG_HOME nor HOME is set");
-  write_user_file(path, measure::write_measurements_kept(all));
+  write_user_file(own_measurements_file(), measure::write_measurements_kept(all));
 }
 
 std::shared_ptr<const speed::Calibration> own_calibration(const catalog::Catalog& catalog) {

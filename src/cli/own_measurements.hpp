@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "measure/calibrate.hpp"
+#include "user_files.hpp"
 
 namespace qwenfit::cli {
 
@@ -17,6 +18,10 @@ std::string prediction_version();
 
 /// None where there is no file. @throws Error naming the file and the key.
 std::vector<measure::KeptMeasurement> own_measurements();
+
+/// Held from reading to writing: of two runs at once none loses what the other added.
+/// @throws Error(usage | io)
+std::unique_ptr<FolderLock> lock_own_measurements();
 
 /// @throws Error(usage | io)
 void write_own_measurements(const std::vector<measure::KeptMeasurement>& all);

@@ -9,6 +9,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
+#include "qwenfit/input.hpp"
 #include "report/knowledge.hpp"
 
 namespace qwenfit::cli {
@@ -77,6 +78,8 @@ int run_show(const std::vector<std::string>& args) {
     throw Error(ErrorCode::usage,
                 fmt::format("--kind: '{}'{}", kind, catalog::did_you_mean_of_few(kind, kKinds)));
   const catalog::Catalog catalog = open_catalog(common);
+  if (input::is_path(catalog, name))
+    throw Error(ErrorCode::usage, fmt::format("'{}' is a path: `qwenfit inspect` tells what is there", name));
   print(report::render(kind.empty() ? card_of(catalog, name) : card_of_kind(catalog, kind, name),
                        common.form(), output_style()));
   return kAnswered;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,6 +98,19 @@ void write_user_file(const std::string& path, std::string_view text) {
     errno = why;
     fail(path);
   }
+}
+
+FolderLock::FolderLock(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ < 0) fail(folder);
+  while (flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
+FolderLock::~FolderLock() {
+  close(folder_);
 }
 
 }  // namespace qwenfit::cli

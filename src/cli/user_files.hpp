@@ -24,4 +24,18 @@ std::string read_whole(const std::string& path, std::size_t most);
 /// @throws Error(io)
 void write_user_file(const std::string& path, std::string_view text);
 
+/// While it lives, no other run of the program has one of this folder: for what is read, changed and written.
+/// Makes the folder; waits for the other. Where the file system knows no locks, it holds nothing.
+class FolderLock {
+ public:
+  /// @throws Error(io) when the folder can't be made or opened.
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int folder_;
+};
+
 }  // namespace qwenfit::cli

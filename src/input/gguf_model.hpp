@@ -40,6 +40,9 @@ class GgufTensors {
   std::unordered_map<std::string, const FileTensor*> shared_;
 };
 
+/// A file with nothing but the block that predicts further tokens (convert_hf_to_gguf.py --mtp).
+bool is_draft(const ModelFile& file);
+
 /// The shape that llama.cpp reads out of the header. @throws Error(bad_input) naming the key or tensor that
 /// is missing or contradicts another, Error(unsupported) for architectures of other families.
 Shape shape_of_gguf(const LocalModel& local, const GgufTensors& tensors);

@@ -46,6 +46,9 @@ class Header {
     if (g.layers < 1)
       bad(path_, fmt::format("says that all its {} layers predict further tokens", g.mtp_layers));
     if (!tensors_.find(fmt::format("blk.{}.nextn.eh_proj.weight", g.layers))) g.mtp_layers = 0;
+    if (g.mtp_layers > 0 && is_draft(file_))
+      throw Error(ErrorCode::unsupported,
+                  fmt::format("{}: holds the MTP block alone: name the file of its model", path_));
     g.heads = needed("attention.head_count");
     g.kv_heads = optional("attention.head_count_kv", g.heads);
     g.head_dim = optional("attention.key_length", g.hidden_size / g.heads);
@@ -148,6 +151,15 @@ class Header {
 };
 
 }  // namespace
+
+bool is_draft(const ModelFile& file) {
+  bool drafts = false;
+  for (const FileTensor& t : file.tensors) {
+    if (t.name.starts_with("blk.0.")) return false;
+    drafts = drafts || t.name.find(".nextn.") != std::string::npos;
+  }
+  return drafts;
+}
 
 Shape shape_of_gguf(const LocalModel& local, const GgufTensors& tensors) {
   const auto it = local.file.texts.find("general.architecture");

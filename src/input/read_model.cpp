@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "gguf_model.hpp"
 #include "header_reader.hpp"
 #include "ollama.hpp"
 
@@ -21,6 +22,8 @@ constexpr Bytes kLongestJson = 64 * units::kMiB;
 
 std::ifstream open(const fs::path& path, Bytes& size) {
   std::error_code error;
+  if (!fs::exists(path, error))
+    throw Error(ErrorCode::io, fmt::format("{}: there is no such file", path.string()));
   if (!fs::is_regular_file(path, error))
     throw Error(ErrorCode::io, fmt::format("{}: is no file", path.string()));
   size = static_cast<Bytes>(fs::file_size(path, error));
@@ -46,13 +49,17 @@ json read_json(const fs::path& path) {
 ModelFile read_one(const catalog::Catalog& catalog, const fs::path& path) {
   Bytes size = 0;
   std::ifstream in = open(path, size);
-  std::array<char, 4> magic{};
-  in.read(magic.data(), magic.size());
+  constexpr std::string_view kPointer = "version https://git-lfs.";
+  std::string start(kPointer.size(), '\0');
+  in.read(start.data(), static_cast<std::streamsize>(start.size()));
   in.clear();
   in.seekg(0);
   const std::string name = path.string();
-  ModelFile file = std::string_view(magic.data(), magic.size()) == "GGUF" ? read_gguf(catalog, in, size, name)
-                                                                          : read_safetensors(in, size, name);
+  const bool gguf = start.starts_with("GGUF");
+  if (start == kPointer) bad(name, "is a pointer of Git LFS: the file itself was not fetched (git lfs pull)");
+  if (!gguf && !name.ends_with(".safetensors") && start[sizeof(std::uint64_t)] != '{')
+    bad(name, "is neither a GGUF file nor a safetensors file");
+  ModelFile file = gguf ? read_gguf(catalog, in, size, name) : read_safetensors(in, size, name);
   file.files = {name};
   file.file_bytes = size;
   return file;
@@ -128,7 +135,7 @@ void add_config_beside(ModelFile& file, const fs::path& path) {
   if (file.kind == "safetensors" && fs::exists(config, error)) add_config(file, config);
 }
 
-/// The one GGUF model of a folder: projectors lie beside it, and the other files of its split.
+/// The one GGUF model of a folder: projectors and drafts lie beside it, and the other files of its split.
 ModelFile read_gguf_folder(const catalog::Catalog& catalog, const fs::path& folder,
                            const std::vector<fs::path>& paths) {
   std::vector<ModelFile> models;
@@ -138,9 +145,10 @@ ModelFile read_gguf_folder(const catalog::Catalog& catalog, const fs::path& fold
     ModelFile file = read_split(catalog, path);
     seen.insert(file.files.begin(), file.files.end());
     const auto arch = file.texts.find("general.architecture");
-    if (arch == file.texts.end() || arch->second != "clip") models.push_back(std::move(file));
+    const bool projector = arch != file.texts.end() && arch->second == "clip";
+    if (!projector && !is_draft(file)) models.push_back(std::move(file));
   }
-  if (models.empty()) bad(folder.string(), "holds projectors (mmproj) only");
+  if (models.empty()) bad(folder.string(), "holds projectors (mmproj) and drafts (MTP blocks) only");
   if (models.size() > 1) {
     std::vector<std::string> names;
     for (const ModelFile& m : models) names.push_back(fs::path(m.files.front()).filename().string());
@@ -200,26 +208,27 @@ fs::path snapshot_of(const fs::path& folder) {
 }
 
 ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
-  ModelFile file;
-  file.kind = "configuration";
-  std::vector<fs::path> tensors;
+  std::vector<fs::path> safetensors, gguf;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension().string();
-    if (extension == ".safetensors" || extension == ".gguf") tensors.push_back(it->path());
+    if (extension == ".safetensors") safetensors.push_back(it->path());
+    if (extension == ".gguf") gguf.push_back(it->path());
   }
   if (error) throw Error(ErrorCode::io, fmt::format("{}: can't be listed", folder.string()));
-  std::sort(tensors.begin(), tensors.end());
-  const bool gguf = !tensors.empty() && tensors.front().extension() == ".gguf";
+  std::sort(safetensors.begin(), safetensors.end());
+  std::sort(gguf.begin(), gguf.end());
   const fs::path config = folder / "config.json";
-  if (fs::exists(folder / "adapter_config.json", error) && !fs::exists(config, error))
-    return read_adapter(catalog, folder);
+  const bool configured = fs::exists(config, error);
+  if (!configured && fs::exists(folder / "adapter_config.json", error)) return read_adapter(catalog, folder);
+  ModelFile file;
+  file.kind = "configuration";
   if (fs::exists(folder / kIndex, error)) file = read_index(catalog, folder / kIndex);
-  else if (gguf) return read_gguf_folder(catalog, folder, tensors);
+  else if (safetensors.empty() && !gguf.empty()) return read_gguf_folder(catalog, folder, gguf);
   else
-    for (const fs::path& path : tensors) append(file, read_one(catalog, path));
-  if (fs::exists(config, error)) add_config(file, config);
-  else if (tensors.empty())
+    for (const fs::path& path : safetensors) append(file, read_one(catalog, path));
+  if (configured) add_config(file, config);
+  else if (safetensors.empty())
     bad(folder.string(), "is no model's folder: it has neither config.json nor .safetensors or .gguf files");
   return file;
 }

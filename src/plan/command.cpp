@@ -6,6 +6,7 @@
 
 #include "estimate/scenario_fields.hpp"
 #include "qwenfit/error.hpp"
+#include "qwenfit/input.hpp"
 #include "workload.hpp"
 #include "writer.hpp"
 
@@ -75,7 +76,8 @@ Scenario read_back(const StartCommand& c, EngineKind kind, const Scenario& asked
   Options options;
   options.catalog = &estimator.catalog();
   Scenario s = interpret(std::move(w), options).scenario;
-  if (s.model.empty()) s.model = asked.model;
+  // `check` opens no path: what lies there has to be told here.
+  if (s.model.empty() || input::is_path(estimator.catalog(), asked.model)) s.model = asked.model;
   s.devices = asked.devices;
   s.device_count = asked.device_count;
   return s;

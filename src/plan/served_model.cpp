@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "qwenfit/error.hpp"
+#include "qwenfit/input.hpp"
 #include "text.hpp"
 #include "writer.hpp"
 
@@ -12,11 +14,6 @@ namespace {
 
 using catalog::Registry;
 using catalog::Scheme;
-
-bool is_path(const std::string& name) {
-  std::error_code error;
-  return std::filesystem::exists(name, error);
-}
 
 /// Where the model stands on Hugging Face: the variant that was named, else the record's.
 std::string_view repository(const engine::Setup& setup) {
@@ -109,40 +106,91 @@ std::string online_quantization(std::string_view engine, const catalog::WeightFo
   return "";
 }
 
-ServedModel checkpoint(const Scenario& asked, const Estimate& e, const catalog::WeightFormat& format) {
+/// What is made of the 16-bit checkpoint `source`, a repository or a folder, as it is loaded or before.
+ServedModel converted(ServedModel source, std::string_view engine, const catalog::WeightFormat& format) {
+  if (format.scheme == Scheme::plain) return source;
+  source.quantization = online_quantization(engine, format);
+  if (!source.quantization.empty()) return source;
   ServedModel out;
-  const engine::Setup& setup = e.setup;
-  if (format.scheme == Scheme::plain) {
-    out.name = std::string(repository(setup));
-    return out;
+  out.is_file = true;
+  out.name = fmt::format("./{}-{}", base_name(source.name), suffix_of(format));
+  if (format.scheme == Scheme::mlx && format.group_size > 0) {
+    out.note =
+        fmt::format("made with: mlx_lm.convert --hf-path {} --mlx-path {} -q --q-bits {} --q-group-size {}",
+                    source.name, out.name, static_cast<int>(format.bits), format.group_size);
+  } else {
+    out.note = fmt::format("{} is a folder with {} in {}{}", out.name, source.name, format.name,
+                           source.is_file ? "" : ": the catalog knows no repository of it");
   }
-  if (out.name = official_repository(setup, format); !out.name.empty()) return out;
+  return out;
+}
+
+ServedModel checkpoint(const Scenario& asked, const Estimate& e, const catalog::WeightFormat& format) {
+  ServedModel plain;
+  plain.name = std::string(repository(e.setup));
+  if (format.scheme == Scheme::plain) return plain;
+  ServedModel out;
+  if (out.name = official_repository(e.setup, format); !out.name.empty()) return out;
   // The name as it was given says the format itself.
   if (is_repository(asked.model) && !asked.format) {
     out.name = asked.model;
     return out;
   }
-  if (out.quantization = online_quantization(setup.engine->id, format); !out.quantization.empty()) {
-    out.name = std::string(repository(setup));
-    return out;
-  }
+  return converted(std::move(plain), e.setup.engine->id, format);
+}
+
+/// A GGUF file made of what lies at `source`, a folder or another GGUF file.
+ServedModel made_gguf(const std::string& source, bool of_gguf, const catalog::WeightFormat& format) {
+  ServedModel out;
   out.is_file = true;
-  out.name = fmt::format("./{}-{}", base_name(repository(setup)), suffix_of(format));
-  if (format.scheme == Scheme::mlx && format.group_size > 0) {
+  const std::filesystem::path path = std::filesystem::weakly_canonical(source);
+  const std::string stem = (of_gguf ? path.stem() : path.filename()).string();
+  out.name = fmt::format("./{}-{}.gguf", stem, format.name);
+  if (format.scheme == Scheme::ggml_recipe)
+    out.note = fmt::format("{} is a GGUF file of {} in {}", out.name, source, format.name);
+  else if (of_gguf)
     out.note =
-        fmt::format("made with: mlx_lm.convert --hf-path {} --mlx-path {} -q --q-bits {} --q-group-size {}",
-                    repository(setup), out.name, static_cast<int>(format.bits), format.group_size);
-  } else {
-    out.note = fmt::format("{} is a folder with {} in {}: the catalog knows no repository of it", out.name,
-                           repository(setup), format.name);
-  }
+        fmt::format("made with: llama-quantize --allow-requantize {} {} {}", source, out.name, format.name);
+  else if (format.scheme == Scheme::plain)
+    out.note = fmt::format("made with: convert_hf_to_gguf.py {} --outfile {} --outtype {}", source, out.name,
+                           format.id);
+  else
+    out.note = fmt::format(
+        "made with: convert_hf_to_gguf.py {} --outfile ./{}-BF16.gguf --outtype bf16, then "
+        "llama-quantize ./{}-BF16.gguf {} {}",
+        source, stem, stem, out.name, format.name);
   return out;
+}
+
+/// Of a path of this machine: the file or folder that the engine itself takes.
+ServedModel local_model(const std::string& path, const Estimate& e) {
+  const engine::Setup& setup = e.setup;
+  const auto local = input::open_model(*setup.catalog, path);
+  if (local->file.kind == "adapter")
+    throw Error(ErrorCode::unsupported,
+                fmt::format("model: {} is an adapter: merge it into its model, and name that", path));
+  const catalog::WeightFormat& format = *setup.weights->format;
+  const bool of_gguf = local->file.kind == "GGUF";
+  const bool same = local->format.id == format.id;
+  const std::filesystem::path folder =
+      std::filesystem::path(of_gguf ? "" : local->file.files.back()).parent_path();
+  const std::string source = of_gguf ? local->file.files.front() : folder.empty() ? "." : folder.string();
+  ServedModel out;
+  out.is_file = out.is_there = true;
+  out.name = source;
+  if (setup.weights->layout == model::Layout::gguf)
+    return of_gguf && same ? out : made_gguf(source, of_gguf, format);
+  if (!of_gguf) return same ? out : converted(std::move(out), setup.engine->id, format);
+  throw Error(ErrorCode::unsupported,
+              fmt::format("model: {} is a GGUF file, and {} starts from a checkpoint: name its folder", path,
+                          setup.engine->name));
 }
 
 }  // namespace
 
 ServedModel served_model(const Scenario& asked, const Estimate& e) {
-  if (is_path(asked.model) || asked.model.ends_with(".gguf")) return {asked.model, true, {}, {}};
+  if (input::is_path(*e.setup.catalog, asked.model)) return local_model(asked.model, e);
+  if (asked.model.ends_with(".gguf")) return {asked.model, true, false, {}, {}};
   const catalog::WeightFormat& format = *e.setup.weights->format;
   const auto& schemes = e.setup.engine->schemes;
   const bool takes_gguf = std::find(schemes.begin(), schemes.end(), "ggml") != schemes.end();

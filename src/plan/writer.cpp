@@ -85,6 +85,7 @@ StartCommand Writer::run() {
   served_ = served_model(s_, e_);
   c_.model = served_.name;
   c_.model_is_file = served_.is_file;
+  c_.model_is_there = served_.is_there;
   if (!served_.note.empty()) c_.notes.push_back(served_.note);
   switch (engine_) {
     case EngineKind::vllm: vllm(); break;

@@ -13,6 +13,7 @@ namespace qwenfit::plan {
 struct ServedModel {
   std::string name;
   bool is_file = false;
+  bool is_there = false;     ///< the path that was named, not one to be made
   std::string quantization;  ///< to be given beside the name: weights quantized as they are loaded
   std::string note;          ///< where it comes from, when the catalog knows no repository
 };

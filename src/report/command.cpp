@@ -48,7 +48,7 @@ Contained contained(const plan::StartCommand& c, const std::string& form) {
   if (c.model_is_file) {
     const auto slash = c.model.find_last_of('/');
     const std::string folder = slash == std::string::npos ? "." : c.model.substr(0, slash);
-    out.folder = folder == "." ? "./models" : folder;
+    out.folder = folder == "." && !c.model_is_there ? "./models" : folder;
     inside = "/models/" + c.model.substr(slash == std::string::npos ? 0 : slash + 1);
   }
   // llama.cpp's and Ollama's images start the server by themselves.

@@ -30,10 +30,10 @@ void add_model(CardFiller& fill, const input::LocalModel& local) {
     for (const input::AddedBytes& a : local.added) added += a.bytes;
     fill.cell("added_bytes", "Adapter adds", {units::format_bytes(added), added});
   }
-  if (!local.like) fill.text("differences", "Differences", "the catalog has no model of this shape");
-  else if (local.differences.empty())
-    fill.text("differences", "Differences", "none from the catalog's model");
-  else fill.list("differences", "Differences", local.differences);
+  std::vector<std::string> differences = local.differences;
+  if (!local.like) differences.insert(differences.begin(), "the catalog has no model of this shape");
+  else if (differences.empty()) differences.emplace_back("none from the catalog's model");
+  fill.list("differences", "Differences", differences);
 }
 
 }  // namespace
@@ -69,12 +69,15 @@ Card file_card(const std::string& path, const input::ModelFile& file, const inpu
     fill.section("By type");
     for (const auto& [type, sum] : types)
       fill.cell(type + "_bytes", type,
-                {fmt::format("{} in {} tensors, {} values", units::format_bytes(sum.bytes), sum.tensors,
-                             units::format_parameters(sum.elements)),
+                {fmt::format("{} in {} {}, {} values", units::format_bytes(sum.bytes), sum.tensors,
+                             sum.tensors == 1 ? "tensor" : "tensors", units::format_parameters(sum.elements)),
                  sum.bytes});
   }
   if (model) add_model(fill, *model);
-  else fill.text("why_not", "No estimate", why_not);
+  else {
+    fill.section("Model");
+    fill.text("why_not", "No estimate", why_not);
+  }
   return card;
 }
 

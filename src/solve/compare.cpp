@@ -96,12 +96,13 @@ void add_scores(Comparison& c) {
   }
 }
 
-std::array<std::optional<Bytes>, 3> training_of(Estimator& estimator, std::string_view model) {
+std::array<std::optional<Bytes>, 3> training_of(Estimator& estimator, const std::string& model) {
   std::array<std::optional<Bytes>, 3> out;
   constexpr std::array kMethods{"qlora", "lora", "full"};
   for (std::size_t i = 0; i < kMethods.size(); ++i) {
     Scenario scenario;
-    scenario.model = std::string(model);
+    scenario.model = model;
+    scenario.format = "bf16";
     scenario.train = Train{};
     scenario.train->method = kMethods[i];
     scenario.train->sequence = kTrainingTokens;
@@ -115,9 +116,13 @@ std::array<std::optional<Bytes>, 3> training_of(Estimator& estimator, std::strin
 }
 
 /// What is known of the models apart from the scenario: their checkpoints, and what the publisher measured.
-void add_official(Comparison& c, Estimator& estimator) {
-  for (Compared& column : c.columns) {
+void add_official(Comparison& c, Estimator& estimator, const std::vector<Scenario>& scenarios) {
+  for (std::size_t i = 0; i < c.columns.size(); ++i) {
+    Compared& column = c.columns[i];
     const std::string_view id = column.estimate.setup.model->id;
+    // What a file holds is known by its path alone.
+    const bool listed = estimator.catalog().model(id) == column.estimate.setup.model;
+    const std::string name = listed ? std::string(id) : scenarios[i].model;
     column.official_memory = catalog::official_figure(id, "memory_gb_30720", "bf16", "transformers");
     column.official_speed = catalog::official_figure(id, "tok_s_with_prefill_30720", "bf16", "transformers");
     column.official_speed_of_all =
@@ -128,9 +133,9 @@ void add_official(Comparison& c, Estimator& estimator) {
       if (figure && std::find(column.links.begin(), column.links.end(), figure->source) == column.links.end())
         column.links.emplace_back(figure->source);
     }
-    column.training = training_of(estimator, id);
+    column.training = training_of(estimator, name);
     Scenario plain;
-    plain.model = std::string(id);
+    plain.model = name;
     plain.format = "bf16";
     plain.engine = "transformers";
     try {
@@ -203,7 +208,7 @@ void weigh_licenses(Comparison& c) {
   };
   if (std::none_of(c.columns.begin(), c.columns.end(), open)) return;
   for (Compared& column : c.columns) {
-    if (!open(column))
+    if (!open(column) && !column.estimate.setup.model->license.empty())
       column.disadvantages.push_back(
           fmt::format("a license with conditions: {}", column.estimate.setup.model->license));
   }
@@ -272,7 +277,7 @@ Comparison compare(Estimator& estimator, const std::vector<Scenario>& scenarios,
   }
   if (models.size() > 1) {
     add_scores(out);
-    add_official(out, estimator);
+    add_official(out, estimator, scenarios);
   }
   weigh_all(out);
   return out;

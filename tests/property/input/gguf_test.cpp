@@ -169,3 +169,12 @@ TEST_CASE("GGUF: tensors that contradict the header are refused") {
   empty.tensors.clear();
   CHECK_THAT(says(empty), ContainsText("no token_embd.weight"));
 }
+
+TEST_CASE("GGUF: a file with the MTP block alone is no model") {
+  const catalog::Model& hybrid = *all().model("qwen3.5-27b");
+  format::Weights draft = *make(hybrid, "bf16", true);
+  std::erase_if(draft.tensors, [](const format::TypedTensor& t) {
+    return t.tensor.part == Part::text && t.tensor.layer >= 0;
+  });
+  CHECK_THROWS_WITH(read(tools::gguf_header(draft), "mtp.gguf"), ContainsText("holds the MTP block alone"));
+}

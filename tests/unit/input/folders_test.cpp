@@ -87,7 +87,7 @@ TEST_CASE("the files of a split belong together") {
            number(std::uint64_t{32}) + number(std::uint32_t{0}) + number(std::uint64_t{0});
   };
   const std::string second = folder.put("m-00002-of-00002.gguf", part("b", 1));
-  CHECK_THROWS_WITH(read_model(all(), second), ContainsText("m-00001-of-00002.gguf: is no file"));
+  CHECK_THROWS_WITH(read_model(all(), second), ContainsText("m-00001-of-00002.gguf: there is no such file"));
   const std::string first = folder.put("m-00001-of-00002.gguf", part("a", 0));
   for (const std::string& path : {first, second}) {
     const ModelFile file = read_model(all(), path);
@@ -97,6 +97,29 @@ TEST_CASE("the files of a split belong together") {
   }
   const std::string renamed = folder.put("m.gguf", part("a", 0));
   CHECK_THROWS_WITH(read_model(all(), renamed), ContainsText("its name has to end like"));
+}
+
+TEST_CASE("a checkpoint's folder may hold its GGUF files too") {
+  const Folder folder;
+  folder.put("m/config.json", kConfig);
+  folder.put("m/model.safetensors",
+             safetensors(R"({"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}})"));
+  for (const char* name : {"m/a.gguf", "m/z.gguf"}) {
+    folder.put(name, gguf());
+    const ModelFile file = read_model(all(), folder.at("m"));
+    CHECK(file.kind == "safetensors");
+    CHECK(file.tensors.size() == 1);
+  }
+}
+
+TEST_CASE("what is no model's file is told in its own words") {
+  const Folder folder;
+  const std::string pointer =
+      folder.put("a.gguf", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+  CHECK_THROWS_WITH(read_model(all(), pointer), ContainsText("is a pointer of Git LFS"));
+  for (const char* text : {"", "<html>", "<html>not found</html>"})
+    CHECK_THROWS_WITH(read_model(all(), folder.put("b.gguf", text)),
+                      ContainsText("is neither a GGUF file nor a safetensors file"));
 }
 
 TEST_CASE("a repository in the cache of huggingface_hub is its main revision") {
@@ -121,7 +144,7 @@ TEST_CASE("a missing shard is named") {
   folder.put("m/model-00001-of-00002.safetensors",
              safetensors(R"({"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}})"));
   CHECK_THROWS_WITH(open_model(all(), folder.at("m")),
-                    ContainsText("model-00002-of-00002.safetensors: is no file"));
+                    ContainsText("model-00002-of-00002.safetensors: there is no such file"));
 }
 
 TEST_CASE("a manifest of Ollama leads to its blob") {
@@ -195,7 +218,7 @@ TEST_CASE("paths are told from names") {
   scenario.model = file;
   CHECK(names_only.estimate(scenario).setup.model->id == "qwen3-8b");
   Estimator files(all(), ModelFiles::read);
-  CHECK_THROWS_WITH(files.estimate(scenario), ContainsText("is truncated"));
+  CHECK_THROWS_WITH(files.estimate(scenario), ContainsText("is neither a GGUF file"));
 }
 
 TEST_CASE("an overlay entry of a model is a model of the catalog") {
