@@ -22,9 +22,9 @@ struct FinetuneAnswer {
   std::vector<LeftOut> left_out;  ///< methods that can't train the scenario's format
 };
 
-/// The methods for `scenario` (its `train` gives rank, sequence, batch ...; method and ZeRO stage do not
-/// matter): full, LoRA and QLoRA, of several devices each without ZeRO and in the stages that cut weights or
-/// states.
+/// The methods for `scenario` (its `train` gives rank, sequence, batch ...; its method does not matter):
+/// full, LoRA and QLoRA, with the ZeRO stage or FSDP that `train` names; without, of several devices each
+/// without ZeRO and in the stages that cut weights or states.
 /// @throws Error as Estimator::estimate does, where no method is left.
 FinetuneAnswer compare_finetuning(Estimator& estimator, const Scenario& scenario);
 

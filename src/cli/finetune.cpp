@@ -44,7 +44,7 @@ void add_train_options(CLI::App& app, Train& train, TrainOptions& options) {
                    "recompute activations in the backward pass (on)"));
   add(app.add_option("--zero", train.zero_stage, "ZeRO stage: 0 to 3")
           ->type_name("STAGE")
-          ->check(CLI::Range(0, 3)));
+          ->check(one_of({"0", "1", "2", "3"})));
   add(app.add_flag("--fsdp", options.fsdp, "weights, gradients and states cut over the devices"));
 }
 

@@ -15,6 +15,7 @@ Table finetune_table(const FinetuneAnswer& answer) {
   const bool device = !first.setup.devices.empty();
   table.title = fmt::format("Fine-tuning {} on {} tokens x {} a device", first.setup.model->name,
                             units::format_grouped(first.setup.context), first.setup.concurrency);
+  if (first.setup.train->fsdp.value_or(false)) table.title += ", FSDP";
   table.columns = {{"method", "Method"},
                    {"zero_stage", "ZeRO", Align::right},
                    {"format", "Format", Align::left, false, 3},

@@ -24,9 +24,22 @@ void check(std::string_view key, std::int64_t value, std::int64_t most) {
                                                     value, units::format_grouped(most)));
 }
 
+/// What is asked for twice, or of a method that has no use for it.
+void check_contradictions(const Train& asked) {
+  if (asked.method == "full" && (asked.rank || !asked.targets.empty()))
+    throw Error(ErrorCode::invalid_value,
+                fmt::format("train.{}: full fine-tuning has no adapters: leave it out, or take lora",
+                            asked.rank ? "rank" : "targets"));
+  if (asked.fsdp.value_or(false) && asked.zero_stage.value_or(0) > 0)
+    throw Error(
+        ErrorCode::invalid_value,
+        fmt::format("train.fsdp: FSDP and ZeRO {} both cut the same: one of them", *asked.zero_stage));
+}
+
 }  // namespace
 
 Train with_defaults(const Train& asked, const catalog::Model& model) {
+  check_contradictions(asked);
   Train t = asked;
   if (!t.rank && t.method != "full") t.rank = model.arch == catalog::Arch::qwen ? kQwenRank : kRank;
   if (t.targets.empty() && t.method != "full") t.targets = "all-linear";
@@ -57,6 +70,9 @@ Trained trained_parameters(const engine::Setup& setup) {
     else if (targets.adapts(t.tensor.role))
       out.adapters += *train.rank * (t.tensor.rows + t.tensor.cols) * t.tensor.count;
   }
+  if (out.full + out.adapters == 0)
+    throw Error(ErrorCode::invalid_value,
+                fmt::format("train.targets: {} has no module of '{}'", setup.model->name, train.targets));
   return out;
 }
 

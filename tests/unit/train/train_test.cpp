@@ -40,7 +40,7 @@ TEST_CASE("LoRA adds rank x (inputs + outputs) to every linear layer") {
   s.train->targets = "attention";
   CHECK(trained().adapters == 16 * 24 * attention);
   s.train->targets = "q_proj,v_proj+up_proj";
-  CHECK(trained().adapters == 16 * 24 * (attention + mlp));
+  CHECK(trained().adapters == 16 * 24 * ((896 + 896) + (896 + 128) + (896 + 4'864)));
 }
 
 TEST_CASE("full fine-tuning trains every text parameter, towers stay frozen") {
@@ -165,7 +165,19 @@ TEST_CASE("what can't be trained is refused with a reason") {
   CHECK(message(s) == "unknown optimizer 'adamx': did you mean adamw or adam?");
   s = training("qwen3-8b", "lora");
   s.train->targets = "q_prj";
-  CHECK(message(s).starts_with("unknown LoRA target 'q_prj': did you mean qproj"));
+  CHECK(message(s).starts_with("unknown LoRA target 'q_prj': did you mean q_proj"));
+  s.train->targets = "foo";
+  CHECK(message(s) ==
+        "unknown LoRA target 'foo': it is all-linear, attention, mlp, embeddings or a module such as q_proj");
+  s.train->targets = "c_attn";
+  CHECK(message(s) == "train.targets: Qwen3-8B has no module of 'c_attn'");
+  s = training("qwen3-8b", "full");
+  s.train->rank = 8;
+  CHECK(message(s) == "train.rank: full fine-tuning has no adapters: leave it out, or take lora");
+  s = training("qwen3-8b", "lora");
+  s.train->fsdp = true;
+  s.train->zero_stage = 3;
+  CHECK(message(s) == "train.fsdp: FSDP and ZeRO 3 both cut the same: one of them");
   s = training("qwen3-8b", "lora");
   s.train->rank = 0;
   CHECK(message(s).starts_with("train.rank: '0'"));
