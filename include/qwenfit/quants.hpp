@@ -52,7 +52,7 @@ struct Quant {
   double bits = 0;                   ///< per weight
   Bytes memory = 0;                  ///< at the scenario's context, devices and host together
   std::int64_t context = 0;          ///< tokens: the scenario's
-  std::int64_t full_context = 0;     ///< tokens: the model's native context
+  std::int64_t full_context = 0;     ///< tokens: the model's native context, or the scenario's where longer
   std::optional<Bytes> full_memory;  ///< at that context; absent where the engine would not start
   Bytes file_bytes = 0;
   std::optional<Verdict> verdict;     ///< when a device is given
@@ -64,6 +64,7 @@ struct QuantsAnswer {
   std::vector<Quant> quants;
   std::optional<std::size_t> recommended;  ///< index of the one to take
   std::string advice;                      ///< why that one, what more memory would give, how small it can be
+  bool fills_memory = false;  ///< the engine takes all of its share of a device, whatever the format
   const catalog::QualityTable* kl_table = nullptr;  ///< where all kl_divergence figures are from
   std::vector<LeftOut> left_out;
 };

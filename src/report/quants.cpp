@@ -75,6 +75,10 @@ void add_notes(Table& table, const QuantsAnswer& answer, const Shown& shown, boo
   table.notes.push_back(fmt::format("{} + Context: with all {} tokens the model takes.", sizes,
                                     units::format_grouped(first.full_context)));
   if (textbook) return;
+  if (answer.fills_memory)
+    table.notes.emplace_back(
+        "The engine fills its share of the device whatever the format: what weights do not take is KV "
+        "cache.");
   if (shown.speed) table.notes.emplace_back("tok/s: tokens a second of one sequence, without the prompt.");
   if (shown.accuracy) {
     for (const Quant& q : answer.quants) {
@@ -109,8 +113,8 @@ void Lowered::add(const Run& run, std::string_view what) {
 void Lowered::add_note(Table& table) const {
   if (count_ == 0) return;
   table.notes.push_back(fmt::format(
-      "{} only with --max-num-seqs {}, {} first: for its default vLLM would set aside more recurrent state "
-      "than there is room for.",
+      "{} only with --max-num-seqs {}, {} first: for its default of sequences vLLM would set aside more than "
+      "there is room for.",
       count_, max_num_seqs_, first_));
 }
 

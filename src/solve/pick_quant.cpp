@@ -1,4 +1,4 @@
-// Which format to take: docs/quants.md says the policy in words.
+// Which format to take: docs/questions.md says the policy in words.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,8 +28,10 @@ bool fits_well(const Quant& q) {
   return !q.verdict || *q.verdict == Verdict::comfortable || *q.verdict == Verdict::fits;
 }
 
+/// Whether somebody measured what the format loses: unquantized weights lose nothing, which says nothing of
+/// the others.
 bool is_scored(const Quant& q) {
-  return q.quality.kl_divergence || q.quality.accuracy_kept;
+  return q.format->scheme != catalog::Scheme::plain && (q.quality.kl_divergence || q.quality.accuracy_kept);
 }
 
 /// A figure for the loss of quality; formats of an answer that have one are comparable.
@@ -109,13 +111,18 @@ class Picker {
   void say_next_better(const Quant& star) {
     if (star.format->scheme == catalog::Scheme::plain) return;  // nothing is better than unquantized
     const auto now = loss(star);
+    if (!now) return;  // what is better than something unknown is not known
     const Quant* next = smallest([&](const Quant& q) {
       const auto then = loss(q);
-      return q.file_bytes > star.file_bytes && (!now || (then && *then <= *now * kNextBetter));
+      return q.file_bytes > star.file_bytes && then && *then <= *now * kNextBetter;
     });
     if (!next) return;
-    answer_.advice += fmt::format("; {} if you have {} more", next->format->name,
-                                  units::format_bytes(std::max<Bytes>(next->memory - star.memory, 0)));
+    // An engine that fills the device with its KV pool takes the same memory with every format.
+    answer_.advice += answer_.fills_memory
+                          ? fmt::format("; {} if {} less for the KV cache will do", next->format->name,
+                                        units::format_bytes(next->file_bytes - star.file_bytes))
+                          : fmt::format("; {} if you have {} more", next->format->name,
+                                        units::format_bytes(std::max<Bytes>(next->memory - star.memory, 0)));
   }
 
   void say_smallest(const Quant& star) {

@@ -80,6 +80,41 @@ TEST_CASE("the star: balance where it fits, less where it does not") {
   CHECK(none.advice == "No format that holds up fits.");
 }
 
+TEST_CASE("where nobody measured the engine's formats, bits pick the star, and nothing is called better") {
+  const QuantsAnswer mac = quants("qwen3-30b-a3b", "mlx", "m3 max 64GB");
+  REQUIRE(mac.recommended);
+  const Quant& star = mac.quants[*mac.recommended];
+  CHECK(star.bits >= 4.4);
+  CHECK(star.bits < 5);
+  CHECK(mac.advice.find("; smallest that holds up: ") != std::string::npos);
+  CHECK(mac.advice.find(" more") == std::string::npos);
+}
+
+TEST_CASE("engines that fill a device: what a better format takes is KV cache") {
+  const QuantsAnswer pool = quants("qwen3-8b", "vllm", "h100-sxm");
+  CHECK(pool.fills_memory);
+  CHECK(pool.advice.find(" less for the KV cache will do") != std::string::npos);
+  CHECK_FALSE(quants("qwen3-8b", "", "rtx-4090").fills_memory);
+}
+
+TEST_CASE("without the memory of a machine nothing is said of what fits") {
+  const QuantsAnswer answer = quants("qwen3-8b", "", "cpu-ddr5-5200-dual");
+  CHECK_FALSE(answer.recommended);
+  CHECK(answer.advice.starts_with("Whether they fit can't be said: the memory of"));
+}
+
+TEST_CASE("a context beyond the native one is the full one") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.model = "qwen3-8b";
+  scenario.context = 100'000;
+  for (const Quant& q : compare_quants(estimator, scenario).quants) {
+    CHECK(q.full_context == 100'000);
+    CHECK(q.full_memory == q.memory);
+    CHECK(q.format->id != "copy");  // what a file had before is no format of its own
+  }
+}
+
 TEST_CASE("the advice names the next better and the smallest that holds up") {
   const QuantsAnswer answer = quants("qwen3-14b", "", "rtx-4090");
   CHECK(answer.advice.find("Q4_K_M: best balance") == 0);
