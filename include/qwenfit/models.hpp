@@ -24,7 +24,9 @@ struct ModelRun {
 struct ModelsQuestion {
   catalog::UseCase use = catalog::UseCase::chat;  ///< whose benchmarks rank the models
   std::string filter;  ///< words that all have to occur in a name, family, kind ... (catalog/filter.hpp)
-  bool special_purpose = false;  ///< embedding, reranking, reward, guard and speech recognition models too
+  /// Embedding, reranking, reward, guard and speech models too. With the use case embedding those for
+  /// embedding and reranking are what it is about, and this adds all others.
+  bool special_purpose = false;
 };
 
 struct ModelsAnswer {

@@ -43,6 +43,7 @@ struct Advice {
   std::optional<double> tok_s;               ///< each user; what only reads: prompts
   std::optional<double> tok_s_total;         ///< all users together
   std::optional<double> usd_per_million_tokens;
+  std::optional<double> usd_per_hour;
   double merit = 0;  ///< what the answers are ranked by
   std::vector<std::string> reasons;
 };
@@ -53,6 +54,7 @@ struct Recommendation {
   std::optional<Advice> next_better;  ///< the best that does not fit, when it is better than the first
   std::vector<Advice> path;  ///< from the first upwards: each better, and larger, than the one before
   std::map<std::string, int> left_out;  ///< why, and how many models
+  std::vector<std::string> nearest;     ///< sentences about what came nearest, where nothing is ranked
 };
 
 /// Ranks the models for `wish` on the devices of `scenario` (its model does not matter; format and engine,

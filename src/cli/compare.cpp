@@ -24,6 +24,30 @@ struct Sides {
   std::vector<std::string> models, formats, devices, engines;
 };
 
+/// A device, engine or format in the place of a model: the option that compares those.
+void check_models(const catalog::Catalog& catalog, const std::vector<std::string>& models) {
+  const auto known = [](auto&& find) {
+    try {
+      find();
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  for (const std::string& name : models) {
+    if (known([&] { catalog.find_model(name); })) continue;
+    const char* what = known([&] { catalog.find_device(name); })   ? "device"
+                       : known([&] { catalog.find_engine(name); }) ? "engine"
+                       : known([&] { catalog.find_format(name); }) ? "format"
+                                                                   : nullptr;
+    if (what)
+      throw Error(ErrorCode::usage,
+                  fmt::format("'{}' is no model: {}s are compared for one, as in `qwenfit compare qwen3-8b "
+                              "--{}s {},...`",
+                              name, what, what, name));
+  }
+}
+
 /// What varies becomes the columns; the rest of the scenario stays.
 std::vector<Scenario> vary(const Scenario& scenario, const Sides& sides, std::vector<std::string>& names) {
   const int varied = (sides.models.size() > 1 ? 1 : 0) + (sides.formats.empty() ? 0 : 1) +
@@ -52,6 +76,10 @@ std::vector<Scenario> vary(const Scenario& scenario, const Sides& sides, std::ve
   for (const auto& e : sides.engines) add(e, [&](Scenario& s) { s.engine = e; });
   if (out.empty()) {
     for (const auto& m : sides.models) add(m, [&](Scenario& s) { s.model = m; });
+  }
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(names.begin(), name, *name) != name)
+      throw Error(ErrorCode::usage, fmt::format("'{}' stands twice in what is compared", *name));
   }
   if (out.size() < 2) throw Error(ErrorCode::usage, "compare needs two or more to compare");
   if (out.size() > kMostColumns)
@@ -84,6 +112,7 @@ int run_compare(const std::vector<std::string>& args) {
   if (sides.devices.empty()) apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
+  check_models(catalog, sides.models);
   std::vector<std::string> names;
   const std::vector<Scenario> scenarios = vary(scenario, sides, names);
   const Comparison comparison = compare(estimator, scenarios, names);

@@ -1,6 +1,8 @@
 // qwenfit cost MODEL --device D: what an hour and a million tokens cost.
 #include "qwenfit/cost.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "command.hpp"
@@ -9,6 +11,7 @@
 #include "output.hpp"
 #include "qwenfit/error.hpp"
 #include "report/advice.hpp"
+#include "report/words.hpp"
 #include "settings.hpp"
 #include "surroundings.hpp"
 
@@ -36,6 +39,7 @@ int run_cost(const std::vector<std::string>& args) {
                 {"From a speed that you measured", "qwenfit cost --usd-per-hour 3 --tok-s 50"}});
   if (!parse(app, args)) return kAnswered;
   std::vector<CostAt> rows;
+  std::string title, workload;
   if (speed->count() > 0) {
     if (!scenario.model.empty() || !scenario.devices.empty() || scenario.require.any())
       throw Error(ErrorCode::usage,
@@ -48,8 +52,16 @@ int run_cost(const std::vector<std::string>& args) {
     const catalog::Catalog catalog = open_catalog(common);
     Estimator estimator(catalog, ModelFiles::read, surroundings(catalog, common));
     rows = cost_by_concurrency(estimator, scenario);
+    const Estimate asked = estimator.estimate(scenario, false);
+    title = report::headline(asked);
+    workload =
+        fmt::format("Prompts of {} tokens, answers of {}.", units::format_grouped(asked.setup.prompt_tokens),
+                    units::format_grouped(asked.setup.output_tokens));
   }
-  print(report::render(report::cost_table(rows), common.form(), output_style()));
+  report::Table table = report::cost_table(rows);
+  table.title = title;
+  if (!workload.empty()) table.notes.push_back(workload);
+  print(report::render(table, common.form(), output_style()));
   const bool none = std::none_of(rows.begin(), rows.end(),
                                  [](const CostAt& row) { return row.unmet.value_or("").empty(); });
   return none ? kRequirementNotMet : kAnswered;

@@ -11,6 +11,7 @@
 #include "help.hpp"
 #include "output.hpp"
 #include "qwenfit/error.hpp"
+#include "qwenfit/units.hpp"
 #include "settings.hpp"
 #include "user_files.hpp"
 
@@ -250,6 +251,15 @@ CLI::Validator one_of(std::vector<std::string> words) {
                        catalog::alternatives({words.begin(), words.end()}, words.size()));
   });
   return validator;
+}
+
+CLI::Validator above_zero() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        const auto number = units::parse_number(text);
+        return number && *number > 0 ? "" : fmt::format("'{}' is not a number above 0", text);
+      },
+      "");
 }
 
 }  // namespace qwenfit::cli

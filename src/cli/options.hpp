@@ -67,4 +67,7 @@ catalog::Catalog open_catalog(const CommonOptions& options);
 /// Takes one of `words`; anything else is answered with all of them.
 CLI::Validator one_of(std::vector<std::string> words);
 
+/// Takes a number above 0.
+CLI::Validator above_zero();
+
 }  // namespace qwenfit::cli

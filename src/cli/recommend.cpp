@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -41,10 +39,8 @@ void add_options(CLI::App& app, RecommendOptions& o) {
           ->check(one_of({"quality", "speed", "cost", "balance"})),
       "GOAL");
   add(app.add_option("--min-context", o.min_context, "context that has to fit"), "TOKENS");
-  add(app.add_option("--min-tok-s", o.min_tok_s, "tokens a second for each user")->check(CLI::PositiveNumber),
-      "N");
-  add(app.add_option("--budget-per-hour", o.budget, "most that the devices may cost")
-          ->check(CLI::PositiveNumber),
+  add(app.add_option("--min-tok-s", o.min_tok_s, "tokens a second for each user")->check(above_zero()), "N");
+  add(app.add_option("--budget-per-hour", o.budget, "most that the devices may cost")->check(above_zero()),
       "USD");
   add(app.add_option("--generation", o.generation, "qwen1, qwen1.5, qwen2, qwen2.5, qwen3, qwen3.5 ..."),
       "NAME");
@@ -65,8 +61,6 @@ Wish wish_of(const RecommendOptions& o) {
       throw Error(ErrorCode::invalid_value,
                   fmt::format("--min-context: '{}' is not a number of tokens", o.min_context));
   }
-  if (std::isnan(o.min_tok_s) || std::isnan(o.budget))
-    throw Error(ErrorCode::invalid_value, "--min-tok-s and --budget-per-hour take a number: 'nan' is none");
   if (o.min_tok_s > 0) wish.min_tok_s = o.min_tok_s;
   if (o.budget > 0) wish.budget_per_hour = o.budget;
   wish.generation = o.generation;

@@ -151,6 +151,8 @@ std::string by_group(const DevicesAnswer& answer, Form form, const Style& style,
     return render(none, form, style);
   }
   kinds.title = title_of(answer);
+  if (answer.kinds.size() > 1)
+    kinds.notes.emplace_back("Laptops and cards of servers count among the gpus too, Macs among unified.");
   if (std::string mac = mac_sentence(answer); !mac.empty()) kinds.notes.push_back(std::move(mac));
   std::string out = render(kinds, form, style);
   for (std::size_t from = 0; from < answer.runs.size();) {

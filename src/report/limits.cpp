@@ -68,7 +68,10 @@ Card limit_card(const LimitAnswer& answer) {
     if (const auto& speed = answer.at->speed; speed && speed->decode_tok_s.value > 0) {
       const bool many = answer.at->setup.concurrency > 1;
       const auto rate = [&](const char* rate_key, const char* label, double value) {
-        fill.cell(rate_key, label, Cell(units::format_figure(value) + " tok/s", value));
+        fill.cell(rate_key, label,
+                  Cell(fmt::format("{} tok/s after a prompt of {} tokens", units::format_figure(value),
+                                   units::format_grouped(answer.at->setup.prompt_tokens)),
+                       value));
       };
       rate("decode_tok_s", many ? "Decode, each" : "Decode", speed->decode_tok_s.value);
       if (many) rate("decode_tok_s_total", "Decode, total", speed->decode_tok_s_total.value);

@@ -26,6 +26,12 @@ Cell tokens(const std::optional<std::int64_t>& value) {
 }  // namespace
 
 Table models_table(const ModelsAnswer& answer, std::size_t most) {
+  if (answer.runs.empty()) {
+    Table none;
+    none.notes.emplace_back("No model of the catalog is left:");
+    add_left_out(none, answer.left_out);
+    return none;
+  }
   const bool many = answer.concurrency > 1;
   Table table;
   table.columns = {{"model", "Model"},
@@ -77,7 +83,6 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
          rate(&speed::Speed::decode_tok_s),
          rate(&speed::Speed::decode_tok_s_total),
          Cell(std::string(m.model->release_date)),
-
          r.speed ? Cell(std::string(speed::confidence_name(r.speed->confidence))) : Cell(),
          lowered_cell(r)});
   }
@@ -85,7 +90,7 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
   for (const ModelRun& m : answer.runs) lowered.add(m.run, m.model->name);
   if (answer.runs.size() > table.rows.size())
     table.notes.push_back(fmt::format("and {} more (--all)", answer.runs.size() - table.rows.size()));
-  if (!answer.runs.empty() && answer.runs.front().ability) {
+  if (answer.runs.front().ability) {
     const ModelRun& first = answer.runs.front();
     table.notes.push_back(
         fmt::format("{} first: {:.0f}% expected on an average {} test, from {} benchmark{} ({}); {} keeps "

@@ -47,6 +47,11 @@ std::vector<Cell> row_of(const Advice& a) {
 
 Table ranked_table(const Recommendation& r, std::size_t most) {
   Table table;
+  if (r.ranked.empty()) {
+    table.notes.emplace_back("Nothing that is known meets this.");
+    table.notes.insert(table.notes.end(), r.nearest.begin(), r.nearest.end());
+    return table;
+  }
   table.columns = columns(r, true);
   table.columns.push_back({"reasons", "Why", Align::left, true, 7});
   for (const Advice& a : r.ranked) {
@@ -57,15 +62,12 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
     row.emplace_back(fmt::format("{}", fmt::join(a.reasons, "; ")));
     table.rows.push_back(std::move(row));
   }
-  if (r.ranked.empty()) table.notes.emplace_back("Nothing that is known meets this.");
-  else
-    table.notes.emplace_back(
-        std::string("Score: percent expected on an average test of this use case, after the loss of the "
-                    "format; ? is thin evidence. Memory: engines that fill a pool take all of it.") +
-        (r.reading ? "" : " tok/s: each user."));
-  if (!r.ranked.empty())
-    table.notes.push_back(
-        fmt::format("{}: {}.", r.ranked.front().model->name, fmt::join(r.ranked.front().reasons, "; ")));
+  table.notes.emplace_back(
+      std::string("Score: percent expected on an average test of this use case, after the loss of the "
+                  "format; ? is thin evidence. Memory: engines that fill a pool take all of it.") +
+      (r.reading ? "" : " tok/s: each user."));
+  table.notes.push_back(
+      fmt::format("{}: {}.", r.ranked.front().model->name, fmt::join(r.ranked.front().reasons, "; ")));
   return table;
 }
 

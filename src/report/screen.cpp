@@ -90,9 +90,20 @@ std::vector<std::string> wrap(std::string_view text, int width) {
       line += ' ';
       ++used;
     }
+    std::size_t begin = line.size();  // of the word in this line
     for (std::size_t at = 0; at < word.size();) {
       const std::string_view mark = word.substr(at, step(word, at));
-      if (used > 0 && used + columns(mark) > width) finish();
+      if (used > 0 && used + columns(mark) > width) {
+        // A word that is wider than a line breaks after its last hyphen, if it has one.
+        const std::size_t hyphen = line.rfind('-');
+        const bool breaks = hyphen != std::string::npos && hyphen > begin && hyphen + 1 < line.size();
+        std::string rest = breaks ? line.substr(hyphen + 1) : std::string();
+        if (breaks) line.erase(hyphen + 1);
+        finish();
+        used = columns(rest);
+        line = std::move(rest);
+        begin = 0;
+      }
       line += mark;
       used += columns(mark);
       at += mark.size();

@@ -1,7 +1,6 @@
 #include "qwenfit/models.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "assume_host.hpp"
@@ -9,17 +8,25 @@
 #include "estimate/ladder.hpp"
 #include "quality.hpp"
 #include "settled.hpp"
+#include "suits.hpp"
 
 namespace qwenfit {
 namespace {
 
 constexpr std::string_view kOffloaded = "q4_k_m";
 
-/// What nobody chats with.
-bool is_special(const catalog::Model& model) {
-  constexpr std::array<std::string_view, 6> kSpecial{"embedding", "reranker", "reward",
-                                                     "guard",     "asr",      "tts"};
-  return std::find(kSpecial.begin(), kSpecial.end(), model.kind) != kSpecial.end();
+/// Why a model is none that the question is about; empty where it is.
+std::string_view beside_the_point(const catalog::Model& model, const ModelsQuestion& question) {
+  if (question.use == catalog::UseCase::embedding) {
+    const bool meant = suits(model, question.use) || model.kind == "reranker" || question.special_purpose;
+    return meant ? "" : "models that are made for something else than embedding and reranking";
+  }
+  if (is_special(model)) {
+    return question.special_purpose
+               ? ""
+               : "models for embedding, reranking, rewards, moderation and speech (--special has them)";
+  }
+  return suits(model, question.use) ? "" : "models that see no images";
 }
 
 /// The best format of the ladder that leaves room; else the first that fits at all, without offload if one
@@ -97,9 +104,8 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
   LeftOutCounter left_out;
   for (const catalog::Model* model : catalog.models()) {
     if (!catalog::matches(*model, question.filter)) continue;
-    if (!question.special_purpose && is_special(*model)) {
-      left_out.add("models for embedding, reranking, rewards, moderation and speech (--special has them)",
-                   std::string(model->name));
+    if (const auto why = beside_the_point(*model, question); !why.empty()) {
+      left_out.add(std::string(why), std::string(model->name));
       continue;
     }
     Scenario one = scenario;

@@ -23,7 +23,7 @@ enum class Outcome : std::uint8_t { answer, too_large, too_slow, too_short, too_
 std::string_view outcome_text(Outcome outcome) {
   switch (outcome) {
     case Outcome::too_large: return "need more memory";
-    case Outcome::too_slow: return "slower than asked";
+    case Outcome::too_slow: return "are slower than asked";
     case Outcome::too_short: return "take no such context";
     case Outcome::too_dear: return "cost more than the budget";
     case Outcome::unmet: return "do not meet what --require says";
@@ -47,6 +47,7 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
       advice.usd_per_million_tokens =
           reads ? e.cost->usd_per_million_input_tokens : e.cost->usd_per_million_output_tokens;
   }
+  if (e.cost) advice.usd_per_hour = e.cost->usd_per_hour;
   if (!e.setup.devices.empty()) {
     advice.device = e.setup.devices.front().device;
     advice.device_count = static_cast<int>(e.setup.devices.size());
@@ -61,10 +62,33 @@ Outcome judge(Estimator& estimator, const Scenario& scenario, const Wish& wish, 
     return Outcome::too_large;
   }
   if (wish.min_tok_s && (!advice.tok_s || *advice.tok_s < *wish.min_tok_s)) return Outcome::too_slow;
-  if (wish.budget_per_hour && e.cost && e.cost->usd_per_hour.value_or(0) > *wish.budget_per_hour)
+  if (wish.budget_per_hour && advice.usd_per_hour.value_or(0) > *wish.budget_per_hour)
     return Outcome::too_dear;
   return unmet_requirement(e).empty() ? Outcome::answer : Outcome::unmet;
 }
+
+/// What misses only the speed or the budget that was asked for, the nearest of each.
+struct NearMisses {
+  std::optional<Advice> fastest, cheapest;
+
+  void add(const Advice& a, Outcome outcome) {
+    if (outcome == Outcome::too_slow && a.tok_s && (!fastest || *a.tok_s > *fastest->tok_s)) fastest = a;
+    if (outcome == Outcome::too_dear && (!cheapest || *a.usd_per_hour < *cheapest->usd_per_hour))
+      cheapest = a;
+  }
+
+  std::vector<std::string> sentences(bool reading) const {
+    std::vector<std::string> out;
+    if (fastest)
+      out.push_back(fmt::format("The fastest is {} in {}: {} {} tok/s.", fastest->model->name,
+                                fastest->format->name, reading ? "it reads" : "each user gets",
+                                units::format_figure(*fastest->tok_s)));
+    if (cheapest)
+      out.push_back(
+          fmt::format("{} costs {:.2f} USD an hour.", cheapest->device->name, *cheapest->usd_per_hour));
+    return out;
+  }
+};
 
 /// The best answer of one model over formats and devices; else the one that came nearest.
 struct OfModel {
@@ -75,7 +99,7 @@ struct OfModel {
 };
 
 OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, const Wish& wish,
-                  const FormatQuality& quality, const Candidate& candidate) {
+                  const FormatQuality& quality, const Candidate& candidate, NearMisses& misses) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
   // The smallest that is worth a larger device says what that would have to be; of the others, those that no
@@ -105,6 +129,7 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
         if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;
         continue;
       }
+      misses.add(advice, outcome);
       if (outcome == Outcome::answer) {
         // Formats that lose noticeably stand back, however much faster they are.
         if (!out.best ||
@@ -179,8 +204,9 @@ Recommendation recommend(Estimator& estimator, const Scenario& scenario, const W
   const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
   const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;
+  NearMisses misses;
   for (const Candidate& candidate : candidates_for(estimator, scenario, wish, out.left_out)) {
-    OfModel tried = try_model(estimator, places, wish, quality, candidate);
+    OfModel tried = try_model(estimator, places, wish, quality, candidate, misses);
     if (tried.best) {
       const Estimate e = estimate_settled(estimator, tried.scenario, true).estimate;
       tried.best->max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);
@@ -195,7 +221,10 @@ Recommendation recommend(Estimator& estimator, const Scenario& scenario, const W
   }
   std::stable_sort(out.ranked.begin(), out.ranked.end(),
                    [](const Advice& a, const Advice& b) { return a.merit > b.merit; });
-  if (out.ranked.empty()) return out;
+  if (out.ranked.empty()) {
+    out.nearest = misses.sentences(out.reading);
+    return out;
+  }
   for (Advice& a : out.ranked) add_reasons(wish, out.ranked.front(), a);
   // The nearest step up that does not fit, not the largest model there is.
   for (const Advice& a : all) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "qwenfit/error.hpp"
+#include "suits.hpp"
 
 namespace qwenfit {
 namespace {
@@ -14,14 +15,6 @@ using catalog::UseCase;
 constexpr std::array<std::string_view, 6> kGguf{"q8_0", "q6_k", "q5_k_m", "q4_k_m", "iq4_xs", "iq3_m"};
 /// What engines of checkpoints make themselves or find published for most models.
 constexpr std::array<std::string_view, 2> kCheckpoints{"bf16", "fp8"};
-
-bool suits(const catalog::Model& model, UseCase use) {
-  if (use == UseCase::embedding) return model.kind == "embedding";
-  if (model.kind == "embedding" || model.kind == "reranker" || model.kind == "reward" ||
-      model.kind == "guard" || model.kind == "asr" || model.kind == "tts")
-    return false;
-  return use != UseCase::vision || model.modality.find("image") != std::string_view::npos;
-}
 
 /// People talk to chat, instruct and thinking models, not to base models.
 bool talks(const Ability& a, UseCase use) {

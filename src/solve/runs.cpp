@@ -1,6 +1,7 @@
 #include "qwenfit/runs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qwenfit {
 
@@ -20,9 +21,11 @@ Run run_of(const Estimate& e) {
   run.verdict = e.fit.verdict;
   run.engine = std::string(e.setup.engine->id);
   run.format = e.setup.weights->format;
+  // Devices that an engine leaves idle hold nothing, and are no device with little room.
   const auto tightest = std::min_element(e.memory.devices.begin(), e.memory.devices.end(),
                                          [](const engine::DeviceMemory& a, const engine::DeviceMemory& b) {
-                                           return a.headroom() < b.headroom();
+                                           return std::pair(a.total() == 0, a.headroom()) <
+                                                  std::pair(b.total() == 0, b.headroom());
                                          });
   if (tightest != e.memory.devices.end()) {
     run.needs = tightest->total();

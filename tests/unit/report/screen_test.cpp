@@ -29,6 +29,8 @@ TEST_CASE("wrapping breaks at blanks, cuts what is longer than a line, and loses
   CHECK(wrap("one two three", 7) == std::vector<std::string>{"one two", "three"});
   CHECK(wrap("abcdefgh ij", 3) == std::vector<std::string>{"abc", "def", "gh", "ij"});
   CHECK(wrap("通义千问", 3) == std::vector<std::string>{"通", "义", "千", "问"});
+  CHECK(wrap("Importance-weighted 2-bit", 14) == std::vector<std::string>{"Importance-", "weighted 2-bit"});
+  CHECK(wrap("--a-long-option", 15) == std::vector<std::string>{"--a-long-option"});
   CHECK(wrap("", 10) == std::vector<std::string>{""});
   CHECK(wrap("   ", 10) == std::vector<std::string>{""});
   for (const std::string& line : wrap("a context of 131,072 goes beyond the native 32,768", 12))

@@ -185,3 +185,27 @@ TEST_CASE("models on a machine: all that may run, the best first") {
   CHECK(format("qwen3-4b") > format("qwen3-14b"));
   CHECK_THROWS_AS(compare_models(estimator, Scenario{}, {}), Error);
 }
+
+TEST_CASE("the use case says which models are meant") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.devices = {{"rtx-4090", 1}};
+  const ModelsAnswer embedding =
+      compare_models(estimator, scenario, {catalog::UseCase::embedding, "", false});
+  REQUIRE_FALSE(embedding.runs.empty());
+  for (const ModelRun& m : embedding.runs)
+    CHECK((m.model->kind == "embedding" || m.model->kind == "reranker"));
+  const ModelsAnswer vision = compare_models(estimator, scenario, {catalog::UseCase::vision, "", false});
+  REQUIRE_FALSE(vision.runs.empty());
+  for (const ModelRun& m : vision.runs) CHECK(m.model->modality.find("image") != std::string_view::npos);
+}
+
+TEST_CASE("devices that an engine leaves idle are not those with the least room") {
+  Estimator estimator(catalog::Catalog::builtin());
+  Scenario scenario;
+  scenario.model = "qwen3-8b";
+  scenario.engine = "vllm";
+  scenario.devices = {{"rtx-4090", 7}};  // no number of heads divides by 7
+  const Run run = run_of(estimator.estimate(scenario));
+  CHECK(run.needs > units::gib(10));
+}
