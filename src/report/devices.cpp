@@ -127,8 +127,10 @@ std::string title_of(const DevicesAnswer& answer) {
 Table notes_table(const DevicesAnswer& answer) {
   Table table;
   table.notes.emplace_back(
-      "Great: a fifth of the memory stays free and decoding keeps up with a reader; tight: less than a "
-      "twentieth stays free. tok/s: decoding, without the prompt. GB as marketed, GiB is 2^30 bytes. USD: "
+      "Great: a fifth of the memory stays free (an engine that fills the device: its KV pool holds twice "
+      "what "
+      "is asked) and decoding keeps up with a reader; tight: less than a twentieth stays free. tok/s: "
+      "decoding, without the prompt. GB as marketed, GiB is 2^30 bytes. USD: "
       "list price.");
   if (answer.assumed_host > 0) {
     table.notes.push_back(fmt::format("Offload: with {} of host memory beside a card (--host changes it).",

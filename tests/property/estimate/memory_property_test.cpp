@@ -125,7 +125,7 @@ TEST_CASE(
       more.train->batch = 2;
       CHECK(card(more) > now);
       more = s;
-      more.train->rank = 128;
+      if (s.train->method != "full") more.train->rank = 128;
       CHECK(card(more) >= now);
       more = s;
       more.devices[0].count = 8;
