@@ -27,6 +27,7 @@ class Checker {
 
   void run() {
     if (has("unreadable")) return;  // what is not read can't be judged by defaults
+    if (d_.replicas == 0) return not_started();
     if (!d_.estimable || d_.model_id.empty()) return without_estimate();
     const catalog::Model* model = estimator_.catalog().model(d_.model_id);
     if (model) geometry(*model);
@@ -60,6 +61,11 @@ class Checker {
     return std::any_of(d_.findings.begin(), d_.findings.end(), [&](const Finding& f) { return f.id == id; });
   }
 
+  std::optional<std::int64_t> flag_number(const std::string& flag) const {
+    const auto it = d_.flags.find(flag);
+    return it == d_.flags.end() ? std::nullopt : units::parse_count(it->second.value);
+  }
+
   int line_of(std::initializer_list<const char*> flags) const {
     for (const char* flag : flags) {
       if (const auto it = d_.flags.find(flag); it != d_.flags.end() && it->second.line > 0)
@@ -68,9 +74,18 @@ class Checker {
     return d_.line;
   }
 
+  void not_started() {
+    d_.findings.clear();
+    d_.estimable = false;
+    add("not-started", d_.line, "no replica of this is started: not checked");
+  }
+
   void without_estimate() {
     if (d_.model_id.empty() && !d_.estimable && !d_.model.empty() && !mentions_qwen(d_.model)) {
-      add("not-qwen", d_.model_line, fmt::format("'{}' is no Qwen model: not checked", d_.model));
+      const bool placeholder = d_.model.front() == '<' && d_.model.back() == '>';
+      add("not-qwen", d_.model_line,
+          fmt::format("'{}' {}: not checked", d_.model,
+                      placeholder ? "stands for a name" : "is no Qwen model"));
     } else if (!d_.estimable) {
       add("not-estimated", d_.line,
           d_.notes.empty() ? "qwenfit has no estimate for this engine" : d_.notes.back());
@@ -114,8 +129,14 @@ class Checker {
 
   void gpus(std::int64_t heads) {
     if (!d_.gpus || !serves_in_parallel(d_.engine)) return;
-    const std::int64_t used = engine_gpus(d_.scenario);
+    Scenario own = d_.scenario;
+    // Ranks that other processes run need their cards elsewhere.
+    if (d_.flags.contains("data_parallel_rank")) own.data_parallel.reset();
+    else if (const auto n = flag_number("data_parallel_size_local"); n && d_.nodes == 1)
+      own.data_parallel = *n;
+    const std::int64_t used = engine_gpus(own);
     const std::int64_t have = *d_.gpus;
+    if (have == 0 && used == 1) return;  // runs on the CPU
     const auto uncertain =
         std::any_of(d_.unresolved.begin(), d_.unresolved.end(), [](const std::string& entry) {
           return entry.find("parallel") != std::string::npos || entry.starts_with("tp_size") ||
@@ -136,7 +157,8 @@ class Checker {
   /// A served name that is a different model of the catalog.
   void alias() {
     for (const std::string& name : d_.served_names) {
-      if (!mentions_qwen(name)) continue;
+      // A name without a figure ("qwen-vl") says neither line nor size.
+      if (!mentions_qwen(name) || name.find_first_of("0123456789") == std::string::npos) continue;
       try {
         const catalog::ModelMatch match = estimator_.catalog().find_model(name);
         if (match.model->id == d_.model_id) continue;

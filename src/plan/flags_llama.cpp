@@ -48,6 +48,8 @@ void Interpreter::llama() {
     if (d_.scenario.speculative && draft->value.unresolved.empty())
       d_.scenario.speculative->draft_model = draft->value.text;
   }
+  if (const Setting* s = find("split_mode"); s && lower(s->value.text) == "graph")
+    add_unresolved(d_, "split_mode", {"'graph' of ik_llama.cpp is not estimated"});
   if (find("override_tensor"))
     d_.notes.emplace_back("--override-tensor moves tensors by pattern: not estimated");
 }

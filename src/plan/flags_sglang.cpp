@@ -11,6 +11,11 @@ void Interpreter::sglang() {
   served_from("served_model_name");
   quantization("quantization");
   dtype();
+  if (on("enable_dp_attention") && d_.scenario.data_parallel.value_or(1) > 1) {
+    // The ranks of attention are those of the tensor parallel group, no further cards.
+    d_.scenario.data_parallel.reset();
+    add_unresolved(d_, "enable_dp_attention", {"attention with ranks of its own is not estimated"});
+  }
   if (const Setting* s = find("speculative_algorithm"); s && s->value.unresolved.empty()) {
     // SGLang runs a model's own MTP layers as EAGLE without a draft model.
     const bool own = !find("speculative_draft_model_path");

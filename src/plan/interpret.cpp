@@ -37,10 +37,15 @@ std::vector<std::string> environment_names(EngineKind engine, const std::string&
   return {"LLAMA_ARG_" + upper};
 }
 
-/// "vllm/vllm-openai:v0.11.0" says the version.
+/// "vllm/vllm-openai:v0.11.0" says the version. Images that others build of an engine count their own:
+/// lmcache/vllm-openai, ai-dynamo/sglang-runtime, kserve/huggingfaceserver.
 std::string version_of_image(std::string_view image) {
   const auto colon = image.rfind(':');
   if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return {};
+  const std::string_view path = image.substr(0, colon), name = base_name(path);
+  const bool own = name.starts_with("vllm-openai") || name == "vllm" || name == "vllm-ascend" ||
+                   name == "sglang" || name == "ollama" || name == "tensorrt-llm";
+  if (!own || path.find("lmcache/") != std::string_view::npos) return {};
   std::string_view tag = image.substr(colon + 1);
   if (tag.starts_with('v')) tag.remove_prefix(1);
   std::size_t end = 0;
@@ -107,7 +112,9 @@ Deployment Interpreter::run() {
 
 void Interpreter::name_open_variable(Word& value) {
   const auto dollar = value.text.find('$');
-  if (!value.unresolved.empty() || dollar == std::string::npos || dollar + 1 >= value.text.size()) return;
+  if (value.literal || !value.unresolved.empty() || dollar == std::string::npos ||
+      dollar + 1 >= value.text.size())
+    return;
   const char next = value.text[dollar + 1];
   if (next != '{' && next != '(' && !std::isalpha(static_cast<unsigned char>(next))) return;
   Word put = expand(value.text, Dialect::compose, w_.variables);
@@ -194,7 +201,7 @@ void Interpreter::finish(EngineKind engine) {
   if (find("extra_llm_api_options"))
     add_unresolved(d_, "arguments", {"the options in " + find("extra_llm_api_options")->value.text});
   if (d_.model.empty()) add_unresolved(d_, "model", {"none is named"});
-  const bool named_format = name_model(d_, model_known_, options_);
+  const bool named_format = name_with_mounts();
   if (!named_format && !quantization_.empty()) d_.scenario.format = quantization_;
   else if (!named_format && !dtype_.empty()) d_.scenario.format = dtype_;
   if (!d_.engine.empty() && engine != EngineKind::tgi && engine != EngineKind::other)
@@ -214,6 +221,25 @@ void Interpreter::finish(EngineKind engine) {
   for (const auto& [key, value] : w_.require) require(key, value);
   for (const auto& [key, value] : options_.require) require(key, value);
   d_.scenario.id = d_.name;
+}
+
+bool Interpreter::name_with_mounts() {
+  std::string there;
+  if (model_known_ && !mentions_qwen(d_.model)) {
+    for (const auto& [inside, outside] : w_.mounts) {
+      const std::string_view folder = std::string_view(inside).substr(0, inside.find_last_not_of('/') + 1);
+      if (!d_.model.starts_with(folder) ||
+          (d_.model.size() > folder.size() && d_.model[folder.size()] != '/'))
+        continue;
+      if (mentions_qwen(outside)) there = outside + d_.model.substr(folder.size());
+    }
+  }
+  if (there.empty()) return name_model(d_, model_known_, options_);
+  d_.notes.push_back(fmt::format("{} is {}, which is mounted there", d_.model, there));
+  std::swap(d_.model, there);
+  const bool named_format = name_model(d_, model_known_, options_);
+  std::swap(d_.model, there);
+  return named_format;
 }
 
 void Interpreter::require(const std::string& key, const std::string& value) {

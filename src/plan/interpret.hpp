@@ -44,6 +44,8 @@ class Interpreter {
   bool on(const std::string& name) const;
   bool model_from(const std::string& name);
   void use_model(Word word, int line);
+  /// Names the model; by the folder that is mounted where its path says nothing. @return as name_model.
+  bool name_with_mounts();
   void served_from(const std::string& name);
   void quantization(const std::string& name);
   void dtype();

@@ -38,13 +38,18 @@ bool Interpreter::take(const std::string& name, std::string_view key) {
 
 bool Interpreter::set(const std::string& name, std::string_view key, const std::string& text, int line) {
   if (text.empty() || lower(text) == "auto" || text == "-1" || lower(text) == "none") return false;
+  if (key == "split_mode" && lower(text) == "graph") return false;  // ik_llama.cpp's, told by llama()
   try {
     Scenario trial = d_.scenario;
     set_field_text(trial, scenario_field(key), text);
     d_.scenario = std::move(trial);
     return true;
   } catch (const Error& e) {
-    finding("invalid-flag", Severity::error, line, fmt::format("--{}: {}", dashed(name), e.what()));
+    const std::string flag = fmt::format("--{}: ", dashed(name));
+    // What the engine says of its own number is said already.
+    if (std::none_of(d_.findings.begin(), d_.findings.end(),
+                     [&](const Finding& f) { return f.message.starts_with(flag); }))
+      finding("invalid-flag", Severity::error, line, flag + e.what());
     return false;
   }
 }
@@ -75,13 +80,14 @@ void Interpreter::use_model(Word word, int line) {
   d_.model_line = line ? line : word.line;
   add_unresolved(d_, "model", word.unresolved);
   // Of several values that branches give, the first one is looked at.
-  model_known_ = word.text.find('$') == std::string::npos && !word.text.empty();
+  const bool open = word.text.find('$') != std::string::npos && !(word.literal && word.unresolved.empty());
+  model_known_ = !open && !word.text.empty();
 }
 
 void Interpreter::served_from(const std::string& name) {
   const Setting* s = find(name);
   if (!s) return;
-  for (const Word& word : split_words(s->value.text, s->line)) {
+  for (const Word& word : pieces(s->value)) {
     if (word.text.find('$') == std::string::npos && !word.text.empty()) d_.served_names.push_back(word.text);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "embedded.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -49,11 +50,13 @@ constexpr std::array kPrograms{
 };
 
 /// Commands that only talk about engines.
-constexpr std::array<std::string_view, 40> kTalkers{
-    "echo", "printf", "cat",       "grep",       "pkill",      "pgrep", "killall", "kill", "which", "command",
-    "type", "curl",   "wget",      "pip",        "pip3",       "apt",   "apt-get", "brew", "log",   "info",
-    "warn", "error",  "ls",        "rm",         "cp",         "mv",    "mkdir",   "test", "[",     "[[",
-    "sed",  "awk",    "systemctl", "journalctl", "ssh-keygen", "git",   "tail",    "head", "chmod", "ln"};
+constexpr std::array kTalkers = std::to_array<std::string_view>(
+    {"echo",      "printf",     "cat",          "grep",          "pkill",      "pgrep", "killall", "kill",
+     "which",     "command",    "type",         "curl",          "wget",       "pip",   "pip3",    "apt",
+     "apt-get",   "brew",       "log",          "info",          "warn",       "error", "ls",      "rm",
+     "cp",        "mv",         "mkdir",        "test",          "[",          "[[",    "sed",     "awk",
+     "systemctl", "journalctl", "ssh-keygen",   "git",           "tail",       "head",  "chmod",   "ln",
+     "throw",     "Write-Host", "Write-Output", "Write-Warning", "Write-Error"});
 
 bool in(std::string_view word, std::string_view list) {
   while (!list.empty()) {
@@ -180,6 +183,7 @@ class Finder {
     l.line = line_;
     l.image = image_;
     l.gpus = gpus_;
+    l.mounts = mounts_;
     out_.push_back(std::move(l));
   }
 
@@ -196,6 +200,8 @@ class Finder {
       for (Launch& l : out_) {
         if (!l.image) l.image = image_;
         if (!l.gpus) l.gpus = gpus_;
+        // What was open before the shell read it may still be put in, even between its quotes.
+        for (Word& arg : l.args) arg.literal = arg.literal && words_[k + 1].unresolved.empty();
       }
       return !out_.empty();
     }
@@ -225,6 +231,7 @@ class Finder {
       if (word == "--gpus") gpus_ = value;
       else if (word == "--device" && value.starts_with("nvidia.com/gpu=")) gpus_ = value.substr(15);
       else if (word == "--entrypoint") entry = value;
+      else if (word == "-v" || word == "--volume") add_mount(value, mounts_);
       else if (word == "-e" || word == "--env") {
         const auto at = value.find('=');
         if (at != std::string::npos)
@@ -242,6 +249,7 @@ class Finder {
     for (Launch& l : out_) {
       l.image = image_;
       if (!l.gpus) l.gpus = gpus_;
+      l.mounts = mounts_;
     }
     if (out_.empty() && engine && (image_is_server(image_->text) || *engine == EngineKind::ollama))
       launch(*engine, std::string(image_->text), "", i + 1);
@@ -254,10 +262,19 @@ class Finder {
   int line_;
   std::optional<Word> image_;
   std::optional<std::string> gpus_;
+  Mounts mounts_;
   std::vector<Launch> out_;
 };
 
 }  // namespace
+
+void add_mount(std::string_view text, Mounts& mounts) {
+  const auto colon = text.rfind(":/");
+  if (colon == std::string_view::npos || colon == 0) return;
+  std::string_view inside = text.substr(colon + 1);
+  inside = inside.substr(0, inside.find(':'));
+  if (inside.size() > 1 && mounts.size() < 100) mounts.emplace_back(inside, text.substr(0, colon));
+}
 
 std::vector<Launch> find_launches(const ShellCommand& command, int depth) {
   return Finder(command, depth).run();
@@ -270,6 +287,15 @@ std::vector<Launch> launches_of_script(std::string_view text, int first_line, Va
   for (const ShellCommand& command : read_shell(text, first_line, variables, may_launch)) {
     for (Launch& l : find_launches(command, depth)) out.push_back(std::move(l));
     if (out.size() > 10000) break;
+  }
+  // cat > options.yaml <<EOF, for --config options.yaml
+  if (!out.empty() && text.find("<<") != std::string_view::npos) {
+    for (const Embedded& written : here_documents(text, first_line)) {
+      if (written.word.empty()) continue;
+      const std::string put =
+          written.expands ? expand(written.text, Dialect::shell, variables).text : written.text;
+      for (Launch& l : out) l.files.emplace(base_name(written.word), put);
+    }
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // Which inference engine a command line starts, through whatever wraps it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ std::string_view engine_id(EngineKind kind);
 /// The engine of this id that has an estimate; nothing for others.
 std::optional<EngineKind> engine_kind(std::string_view id);
 
+/// Folders of a container, and what stands there: a folder of the host, a path in a volume.
+using Mounts = std::vector<std::pair<std::string, std::string>>;
+
+/// "HOST:CONTAINER", "HOST:CONTAINER:ro".
+void add_mount(std::string_view text, Mounts& mounts);
+
 /// An engine's start.
 struct Launch {
   EngineKind engine = EngineKind::other;
@@ -35,8 +42,10 @@ struct Launch {
   std::vector<Word> args;
   Variables variables;
   int line = 0;
-  std::optional<Word> image;        ///< of a `docker run` around it
-  std::optional<std::string> gpus;  ///< `docker run --gpus`
+  std::optional<Word> image;                   ///< of a `docker run` around it
+  std::optional<std::string> gpus;             ///< `docker run --gpus`
+  Mounts mounts{};                             ///< of it
+  std::map<std::string, std::string> files{};  ///< by name: what here-documents of the script write
 };
 
 /// Whether a command can start an engine: a cheap first look.

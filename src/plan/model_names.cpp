@@ -49,6 +49,7 @@ std::vector<std::string> candidates(const Deployment& d) {
       if (const auto at = part.find("--"); at != std::string::npos) part.replace(at, 2, "/");
     }
     if (!part.empty() && part != name && (i == 0 || mentions_qwen(part))) out.push_back(part);
+    if (!path) break;  // owner/repository: an owner is no model
     const auto slash = rest.find_last_of("/\\");
     rest = slash == std::string_view::npos ? std::string_view() : rest.substr(0, slash);
   }

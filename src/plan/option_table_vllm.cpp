@@ -19,7 +19,7 @@ constexpr std::array kVllm{
     OptionRule{"pipeline-parallel-size -pp", value, true, "pipeline_parallel"},
     OptionRule{"data-parallel-size -dp", value, true, "data_parallel"},
     OptionRule{"data-parallel-size-local -dpl", value, true},
-    OptionRule{"data-parallel-rank -dpn", value},
+    OptionRule{"data-parallel-rank -dpn", value, true},
     OptionRule{"data-parallel-start-rank -dpr", value},
     OptionRule{"data-parallel-address -dpa", value},
     OptionRule{"data-parallel-rpc-port -dpp", value},

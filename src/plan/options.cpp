@@ -138,10 +138,11 @@ class Parser {
     const std::string given = word.text.substr(0, equals);
     Matched m = match(given);
     std::optional<Word> value;
-    if (equals != std::string::npos) value = Word{word.text.substr(equals + 1), word.line, word.unresolved};
+    if (equals != std::string::npos) value = tail(word, equals + 1);
     if (!m.rule) {
       out_.unknown.push_back({given, word.line, {}});
-      if (!value && next_is_value() && unknown_takes_next()) ++at_;
+      // A word behind an unknown option is its value.
+      if (!value && next_is_value()) ++at_;
       return;
     }
     if (m.sub.empty() && m.rule->takes == Takes::many && !value) {
@@ -168,9 +169,6 @@ class Parser {
     if (!value) value = Word{"", word.line, {}};
     keep(m.rule->canonical(), m.sub, *value, word.line);
   }
-
-  /// A word behind an unknown option is its value, unless that would swallow the model.
-  bool unknown_takes_next() const { return true; }
 
   bool value_may_be_negative() const { return words_[at_].text.size() > 1 && number(words_[at_].text); }
 

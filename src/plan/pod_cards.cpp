@@ -113,25 +113,27 @@ void read_placement(const YamlNode& pod, Workload& w) {
   terms_to_hints(pod["nodeSelectorTerms"], w);
 }
 
+void read_resource(const std::string& name, const YamlNode& count, int line, Workload& w) {
+  if (part_of_card(name)) w.part = DeviceHint{"resource " + name, count.text, count.line};
+  if (!gpu_resource(name)) return;
+  w.base.gpu_resource = name;
+  w.base.gpu_line = line;
+  const Word word = expanded_word(count, Dialect::shell, w.variables);
+  if (const auto n = units::parse_count(word.text); n && word.unresolved.empty()) {
+    w.gpus_per_node = std::min<std::int64_t>(*n, 65536);
+  } else {
+    add_unresolved(w.base, "gpus",
+                   word.unresolved.empty() ? std::vector<std::string>{count.text} : word.unresolved);
+  }
+  if (name.starts_with(kMigResource))
+    w.slice = DeviceHint{"resource " + name, name.substr(kMigResource.size()), count.line};
+}
+
 void read_resources(const YamlNode& resources, Workload& w) {
   for (const char* part : {"requests", "limits"}) {
     const YamlNode& list = resources[part];
-    for (std::size_t i = 0; i < list.members.size(); ++i) {
-      const auto& [name, value] = list.members[i];
-      if (part_of_card(name)) w.part = DeviceHint{"resource " + name, value->text, value->line};
-      if (!gpu_resource(name)) continue;
-      w.base.gpu_resource = name;
-      w.base.gpu_line = list.key_lines[i];
-      const Word word = expanded_word(*value, Dialect::shell, w.variables);
-      if (const auto n = units::parse_count(word.text); n && word.unresolved.empty()) {
-        w.gpus_per_node = std::min<std::int64_t>(*n, 65536);
-      } else {
-        add_unresolved(w.base, "gpus",
-                       word.unresolved.empty() ? std::vector<std::string>{value->text} : word.unresolved);
-      }
-      if (name.starts_with(kMigResource))
-        w.slice = DeviceHint{"resource " + name, name.substr(kMigResource.size()), value->line};
-    }
+    for (std::size_t i = 0; i < list.members.size(); ++i)
+      read_resource(list.members[i].first, *list.members[i].second, list.key_lines[i], w);
   }
 }
 

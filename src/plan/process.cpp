@@ -63,6 +63,8 @@ void add_launch(const Launch& launch, Workload w, const Source& source) {
   w.program = launch.program.find("api_server") != std::string::npos ? "api_server" : launch.program;
   w.args = launch.args;
   w.variables = launch.variables;
+  w.mounts.insert(w.mounts.end(), launch.mounts.begin(), launch.mounts.end());
+  w.files.insert(launch.files.begin(), launch.files.end());
   if (launch.gpus) take_gpu_list(*launch.gpus, launch.line, "docker run --gpus", w);
   else if (!w.gpus_per_node && w.base.gpu_resource.empty()) {
     for (const char* name : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",

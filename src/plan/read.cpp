@@ -76,6 +76,9 @@ std::string mentioned_model(std::string_view text, int& line) {
       std::string_view word = l.substr(i, std::min<std::size_t>(k - i, 200));
       while (!word.empty() && (word.back() == ':' || word.back() == '.' || word.back() == '/'))
         word.remove_suffix(1);
+      // ${MODEL:-Qwen/Qwen3-8B}
+      if (const auto fallback = word.find(":-"); fallback != std::string_view::npos)
+        word.remove_prefix(fallback + 2);
       if (mentions_qwen(word)) {
         line = number;
         return std::string(word);

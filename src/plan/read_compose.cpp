@@ -1,7 +1,7 @@
 // docker-compose files and llama-swap configurations.
 
 #include "model_names.hpp"
-#include "readers.hpp"
+#include "serving.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -109,12 +109,17 @@ bool read_compose(const YamlNode& root, const Source& source) {
     Workload w = workload_at(source, "compose service", name, services.key_lines[i]);
     Variables outside = w.variables;  // compose puts these in; the service's own environment is the process's
     w.base.image = expanded_word((*service)["image"], Dialect::compose, outside).text;
-    if (const auto n = (*service)["deploy"]["replicas"].number(); n && *n >= 1 && *n <= 100000)
-      w.base.replicas = *n;
+    for (const YamlNode* n : {&(*service)["scale"], &(*service)["deploy"]["replicas"]}) replicas_from(*n, w);
     for (const auto& [key, value] : (*service)["labels"].members) {
       if (key.starts_with("ignore.qwenfit/")) w.base.suppressions[key.substr(15)] = value->text;
     }
     service_devices(*service, w);
+    for (const YamlPtr& volume : (*service)["volumes"].items) {
+      const bool plain = volume->is_scalar();
+      const std::string written =
+          plain ? volume->text : (*volume)["source"].text + ":" + (*volume)["target"].text;
+      add_mount(expand(written, Dialect::compose, outside).text, w.mounts);
+    }
     std::vector<Word> words;
     add_words((*service)["entrypoint"], outside, words);
     add_words((*service)["command"], outside, words);

@@ -130,7 +130,7 @@ bool read_inference_service(const YamlNode& root, const Source& source) {
   const YamlNode& predictor = root["spec"]["predictor"];
   const YamlNode& model = predictor["model"];
   Workload w = workload_of(root, "InferenceService", source);
-  replicas_from(predictor["minReplicas"], w);
+  replicas_from(predictor["minReplicas"], w, 1);
   if (!model.is_map()) return read_containers_below(predictor, w, source);
   const std::string format = model["modelFormat"]["name"].text;
   w.engine = engine_named(model["runtime"].text);

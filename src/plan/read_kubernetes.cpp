@@ -70,6 +70,19 @@ std::vector<Word> container_words(const YamlNode& container, Variables& variable
   return words;
 }
 
+/// Folders of the host and parts of volumes, whose names may say what a path in the container does not.
+static void read_mounts(const YamlNode& container, const YamlNode& pod, Mounts& mounts) {
+  for (const YamlPtr& mount : container["volumeMounts"].items) {
+    std::string there = (*mount)["subPath"].text;
+    for (const YamlPtr& volume : pod["volumes"].items) {
+      const std::string& host = (*volume)["hostPath"]["path"].text;
+      if ((*volume)["name"].text == (*mount)["name"].text && !host.empty())
+        there = there.empty() ? host : host + "/" + there;
+    }
+    add_mount(there + ":" + (*mount)["mountPath"].text, mounts);
+  }
+}
+
 bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, const Source& source) {
   if (container["name"].is_scalar()) w.base.container = container["name"].text;
   w.base.line = container.line;
@@ -77,6 +90,7 @@ bool read_container(const YamlNode& container, const YamlNode& pod, Workload w, 
   for (const auto& [name, map] : source.objects.config_maps) {
     for (const auto& [file, text] : (*map)["data"].members) w.files[file] = text->text;
   }
+  read_mounts(container, pod, w.mounts);
   w.base.image = expanded_word(container["image"], Dialect::kubernetes, w.variables).text;
   read_resources(container["resources"], w);
   read_claims(container, pod, source.objects, w);
@@ -125,6 +139,38 @@ void read_graph_service(const YamlNode& service, Workload& w) {
 
 }  // namespace
 
+/// Pods of a Ray cluster: what the head starts has the cards of its workers too.
+static bool read_ray_pods(const YamlNode& cluster, Workload w, const Source& source, int depth) {
+  const auto cards_of = [](const YamlNode& group) {
+    Workload pod;
+    for (const YamlPtr& container : group["template"]["spec"]["containers"].items)
+      read_resources((*container)["resources"], pod);
+    return pod.gpus_per_node.value_or(0);
+  };
+  std::int64_t nodes = 0, cards = cards_of(cluster["headGroupSpec"]);
+  if (cards > 0) ++nodes;
+  for (const YamlPtr& group : cluster["workerGroupSpecs"].items) {
+    const std::int64_t pods = std::clamp<std::int64_t>((*group)["replicas"].number().value_or(1), 0, 4096);
+    const std::int64_t each = cards_of(*group);
+    if (each == 0) continue;
+    nodes += pods;
+    cards += each * pods;
+    read_placement((*group)["template"]["spec"], w);
+  }
+  const std::size_t before = source.report.deployments.size();
+  if (read_containers_below(cluster["headGroupSpec"], w, source, depth)) {
+    for (std::size_t i = before; i < source.report.deployments.size(); ++i) {
+      Deployment& d = source.report.deployments[i];
+      if (cards <= d.gpus.value_or(0)) continue;
+      d.gpus = cards;
+      d.nodes = nodes;
+      if (cards % nodes == 0) d.gpus_per_node = cards / nodes;
+    }
+    return true;
+  }
+  return read_containers_below(cluster["workerGroupSpecs"], w, source, depth);
+}
+
 bool read_containers_below(const YamlNode& node, Workload w, const Source& source, int depth) {
   if (depth > 40) return false;
   bool found = false;
@@ -140,14 +186,16 @@ bool read_containers_below(const YamlNode& node, Workload w, const Source& sourc
       (node.has("template") || node.has("templateRef") || node.has("standalonePattern") ||
        node.has("leaderWorkerPattern") || node.has("leaderWorkerSet") || node.has("customComponentsPattern")))
     w.base.role = node["name"].text;
-  if (const auto n = node["size"].number();
-      n && *n >= 1 && *n <= 4096 &&
-      (node.has("workerTemplate") || node.has("template") || node.has("leaderTemplate"))) {
+  if (const auto n = node["podGroupSize"].number(); n && *n >= 1 && *n <= 4096) w.base.nodes = *n;
+  if (const auto n = node["size"].number(); n && *n >= 1 && *n <= 4096 &&
+                                            (node.has("workerTemplate") || node.has("template") ||
+                                             node.has("leaderTemplate") || node.has("templateRef"))) {
     w.base.nodes = *n;
     for (const char* name : {"LWS_GROUP_SIZE", "RBG_LWP_GROUP_SIZE", "GROUP_SIZE"})
       w.variables.set(name, std::to_string(*n));
   }
   if (node["componentType"].is_scalar()) read_graph_service(node, w);
+  if (node["headGroupSpec"].is_map()) return read_ray_pods(node, w, source, depth + 1);
   if (const YamlNode& main = node["mainContainer"]; main.is_map() && main.has("image"))
     found = read_container(main, node, w, source) || found;
   if (node["containers"].is_list()) {
@@ -156,7 +204,9 @@ bool read_containers_below(const YamlNode& node, Workload w, const Source& sourc
     }
   }
   for (const auto& [key, value] : node.members) {
-    if (key == "containers" || key == "initContainers" || key == "metadata" || key == "status") continue;
+    if (key == "containers" || key == "initContainers" || key == "metadata" || key == "status" ||
+        key == "roleTemplates")  // others refer to them
+      continue;
     // The workers of a group run what the leader runs: one deployment over all nodes.
     if (found && (key == "workerTemplate")) continue;
     if (!value->is_map() && !value->is_list()) continue;
@@ -181,18 +231,38 @@ static bool starts_nothing(std::string_view kind) {
                                                 "InferencePool",
                                                 "InferenceObjective",
                                                 "HTTPRoute",
+                                                "AIGatewayRoute",
+                                                "ModelAdapter",
+                                                "PodAutoscaler",
+                                                "HorizontalPodAutoscaler",
+                                                "ScaledObject",
+                                                "PodMonitor",
                                                 "ServiceMonitor"};
   return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
 }
 
+/// What stands behind `key` at the margin of a document; nothing: it is not there.
+static std::optional<std::string_view> at_margin(std::string_view document, const std::string& key) {
+  std::size_t at = document.starts_with(key + ":") ? 0 : document.find("\n" + key + ":");
+  if (at == std::string_view::npos) return std::nullopt;
+  at = document.find(':', at) + 1;
+  return trim(document.substr(at, document.find_first_of("\n#", at) - at));
+}
+
+/// Workflows of GitHub and GitLab, whose commands were looked at; LiteLLM's list of servers that others
+/// start.
+static bool starts_by_commands_alone(std::string_view document) {
+  const auto has = [&](const char* key) { return at_margin(document, key).has_value(); };
+  const auto holds = [&](std::string_view text) { return document.find(text) != std::string_view::npos; };
+  return (has("jobs") && (has("on") || has("\"on\"") || has("'on'"))) ||
+         (has("stages") && holds(" script:")) || (has("model_list") && holds("litellm_params:"));
+}
+
 bool only_names_models(std::string_view text) {
   for (const auto& [document, line] : split_documents(text)) {
-    if (!mentions_qwen(document)) continue;
-    // The object's own kind stands at the margin.
-    std::size_t at = document.starts_with("kind:") ? 0 : document.find("\nkind:");
-    if (at == std::string_view::npos) return false;
-    at = document.find(':', at) + 1;
-    if (!starts_nothing(trim(document.substr(at, document.find_first_of("\n#", at) - at)))) return false;
+    if (!mentions_qwen(document) || starts_by_commands_alone(document)) continue;
+    const auto kind = at_margin(document, "kind");
+    if (!kind || !starts_nothing(*kind)) return false;
   }
   return true;
 }

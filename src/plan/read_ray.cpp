@@ -15,8 +15,8 @@ void read_llm_config(const YamlNode& config, Workload& w) {
   if (const YamlNode& type = config["accelerator_type"]; type.is_scalar())
     w.device_hints.insert(w.device_hints.begin(), {"accelerator_type", type.text, type.line});
   const YamlNode& deployment = config["deployment_config"];
-  replicas_from(deployment["num_replicas"], w);
-  if (w.base.replicas == 1) replicas_from(deployment["autoscaling_config"]["min_replicas"], w);
+  replicas_from(deployment["num_replicas"], w, 1);
+  if (w.base.replicas == 1) replicas_from(deployment["autoscaling_config"]["min_replicas"], w, 1);
   if (const auto n = deployment["ray_actor_options"]["num_gpus"].number()) w.gpus_per_node = *n;
 }
 

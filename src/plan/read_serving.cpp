@@ -1,4 +1,6 @@
 // Kubernetes objects that name a model instead of a command: which reader takes them, and the smaller ones.
+#include <algorithm>
+
 #include "serving.hpp"
 #include "text.hpp"
 
@@ -9,8 +11,8 @@ void model_from(const YamlNode& node, Workload& w) {
   w.model = expanded_word(node, Dialect::shell, w.variables);
 }
 
-void replicas_from(const YamlNode& node, Workload& w) {
-  if (const auto n = node.number(); n && *n >= 1 && *n <= 1000000) w.base.replicas = *n;
+void replicas_from(const YamlNode& node, Workload& w, std::int64_t least) {
+  if (const auto n = node.number(); n && *n >= 0 && *n <= 1000000) w.base.replicas = std::max(*n, least);
 }
 
 void append_args(const YamlNode& list, Workload& w) {
@@ -33,7 +35,7 @@ void read_kubeai_model(const YamlNode& spec, Workload w, const Source& source) {
   if (!w.engine)
     w.engine = spec["url"].text.starts_with("ollama://") ? EngineKind::ollama : EngineKind::other;
   if (const auto n = spec["replicas"].number(); n && *n > 0) w.base.replicas = *n;
-  else replicas_from(spec["minReplicas"], w);
+  else replicas_from(spec["minReplicas"], w, 1);
   read_environment(spec["env"], Dialect::kubernetes, w.variables);
   append_args(spec["args"], w);
   w.program = "api_server";
@@ -74,7 +76,7 @@ void read_model_booster(const YamlNode& root, const Source& source) {
       model_from((*backend)["modelURI"], w);
       read_environment((*backend)["env"], Dialect::kubernetes, w.variables);
       for (Word& word : words_of_options((*worker)["config"])) w.args.push_back(std::move(word));
-      replicas_from((*backend)["minReplicas"], w);
+      replicas_from((*backend)["minReplicas"], w, 1);
       if (const auto n = (*worker)["replicas"].number(); n && *n > 1 && *n <= 10000) w.base.replicas *= *n;
       if (const auto n = (*worker)["pods"].number(); n && *n > 1 && *n <= 4096) w.base.nodes = *n;
       read_resources((*worker)["resources"], w);
@@ -117,7 +119,7 @@ bool read_playground(const YamlNode& spec, const Source& source) {
     if (d.file != source.file || d.kind != "OpenModel" || d.name != spec["modelClaim"]["modelName"].text)
       continue;
     d.kind = "OpenModel+Playground";
-    if (const auto n = spec["replicas"].number(); n && *n >= 1) d.replicas = *n;
+    if (const auto n = spec["replicas"].number(); n && *n >= 0) d.replicas = *n;
   }
   return true;
 }

@@ -77,7 +77,14 @@ void read_other_file(const Source& source) {
         if (!launches.empty()) break;
       }
     }
-    std::erase_if(launches, [](const Launch& launch) { return launch.args.empty(); });
+    // "starts llama-server for ..." of a sentence
+    std::erase_if(launches, [](const Launch& launch) {
+      return launch.args.empty() ||
+             (launch.subcommand.empty() &&
+              std::none_of(launch.args.begin(), launch.args.end(), [](const Word& word) {
+                return word.text.starts_with('-') || !word.unresolved.empty();
+              }));
+    });
     drop_modelfiles(take_modelfiles(launches, source), source);
     add_launches(launches, w, source);
   }

@@ -1,7 +1,7 @@
 // Helm values: vLLM's production-stack, KubeAI's catalog of models; and vLLM's recipes.
 #include <fmt/format.h>
 
-#include "readers.hpp"
+#include "serving.hpp"
 
 namespace qwenfit::plan {
 namespace {
@@ -12,13 +12,21 @@ void one_model_spec(const YamlNode& spec, const YamlNode& engine_spec, const Sou
   w.model = expanded_word(spec["modelURL"], Dialect::shell, w.variables);
   if (!spec["repository"].text.empty())
     w.base.image = spec["repository"].text + (spec["tag"].text.empty() ? "" : ":" + spec["tag"].text);
-  if (const auto n = spec["replicaCount"].number(); n && *n >= 1 && *n <= 1000000) w.base.replicas = *n;
+  replicas_from(spec["replicaCount"], w);
   read_environment(spec["env"], Dialect::kubernetes, w.variables);
   const YamlNode& gpu = spec["requestGPU"];
-  if (const auto n = gpu.number()) {
+  if (const YamlNode& type = spec["requestGPUType"]; type.is_scalar() && gpu.is_scalar())
+    read_resource(type.text, gpu, gpu.line, w);
+  else if (const auto n = gpu.number()) {
     w.gpus_per_node = *n;
     w.base.gpu_resource = "requestGPU";
     w.base.gpu_line = gpu.line;
+  }
+  // A Ray cluster: replicas are the pods that work for one head.
+  if (spec["raySpec"]["headNode"].is_map()) {
+    w.base.nodes = std::clamp<std::int64_t>(w.base.replicas, 1, 4095) + 1;
+    w.base.replicas = 1;
+    if (spec["raySpec"]["headNode"]["requestGPU"].number().value_or(0) == 0) --w.base.nodes;
   }
   const YamlNode& config = spec["vllmConfig"];
   static constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
@@ -94,7 +102,7 @@ bool read_helm_values(const YamlNode& root, const Source& source) {
       put(object, "spec", value);
       found = read_serving_object(object, "Model", source) || found;
       if (found && (*value)["enabled"].text == "false" && !source.report.deployments.empty())
-        source.report.deployments.back().notes.emplace_back("not enabled");
+        source.report.deployments.back().replicas = 0;
     }
   }
   return found;

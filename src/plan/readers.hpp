@@ -78,7 +78,8 @@ void read_other_file(const Source& source);
 
 /// A Kubernetes object (or a list of them). @return whether it was one.
 bool read_kubernetes(const YamlNode& root, const Source& source);
-/// Whether all that `text` says of Qwen stands in objects that start nothing: definitions, routes.
+/// Whether all that `text` says of Qwen stands in what starts nothing: definitions, routes, workflows without
+/// a command that starts an engine.
 bool only_names_models(std::string_view text);
 bool read_serving_object(const YamlNode& root, const std::string& kind, const Source& source);
 bool read_compose(const YamlNode& root, const Source& source);
@@ -118,6 +119,7 @@ bool read_containers_below(const YamlNode& node, Workload workload, const Source
 /// Node selectors, affinities and resource names -> hints and the number of cards.
 void read_placement(const YamlNode& pod_spec, Workload& workload);
 void read_resources(const YamlNode& resources, Workload& workload);
+void read_resource(const std::string& name, const YamlNode& count, int line, Workload& workload);
 
 /// Name, suppressions and requirements of an object's metadata.
 void read_metadata(const YamlNode& root, Workload& workload);

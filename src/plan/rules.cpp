@@ -44,6 +44,7 @@ const std::vector<Rule>& rules() {
       {"joined-argument", Severity::warning, "An argument holds a flag and its value in one word."},
       {"not-estimated", Severity::note, "The engine or model is known, but qwenfit has no estimate for it."},
       {"not-qwen", Severity::note, "The model is no Qwen model: it was not checked."},
+      {"not-started", Severity::note, "The file starts no replica of this: it was not checked."},
       {"requirement-not-met", Severity::error, "A requirement of the plan does not hold."},
       {"suppression-ignored", Severity::warning,
        "A suppression names no check or gives no reason, so it counts for nothing."},

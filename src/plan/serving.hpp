@@ -8,7 +8,8 @@ namespace qwenfit::plan {
 /// "hf://Qwen/Qwen3-8B" of `node`, where there is one.
 void model_from(const YamlNode& node, Workload& workload);
 
-void replicas_from(const YamlNode& node, Workload& workload);
+/// @param least 1 where a scaler starts more as they are needed, 0 where the figure is the whole of it.
+void replicas_from(const YamlNode& node, Workload& workload, std::int64_t least = 0);
 
 /// A list of arguments behind those there are.
 void append_args(const YamlNode& list, Workload& workload);

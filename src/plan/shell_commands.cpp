@@ -244,8 +244,7 @@ void ShellReader::add_command(std::vector<Word> words) {
       if (declaring) continue;
       break;
     }
-    Word value{text.substr(equals + 1), words[first].line, words[first].unresolved, words[first].where};
-    for (std::size_t& at : value.where) at = at > equals ? at - equals - 1 : 0;
+    Word value = tail(words[first], equals + 1);
     const std::string name = text.substr(0, append ? equals - 1 : equals);
     if (append) variables_.append(name, {value}, false, branch());
     else own.emplace_back(name, std::move(value));

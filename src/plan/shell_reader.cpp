@@ -171,6 +171,7 @@ void ShellReader::end_word(bool keep_empty) {
   if (!in_word_) return;
   in_word_ = false;
   if (word_.text.empty() && !quoted_ && !keep_empty) return;
+  word_.literal = true;
   if (words_.size() < kMostWords) words_.push_back(std::move(word_));
   word_ = {};
   const std::size_t n = words_.size();

@@ -161,6 +161,13 @@ void append(Word& to, const Word& from) {
   to.text += from.text;
 }
 
+Word tail(const Word& word, std::size_t at) {
+  Word out = word;
+  out.text.erase(0, at);
+  for (std::size_t& place : out.where) place = place > at ? place - at : 0;
+  return out;
+}
+
 std::vector<Word> pieces(const Word& word) {
   std::vector<Word> out;
   std::size_t i = 0;

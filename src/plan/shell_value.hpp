@@ -18,10 +18,14 @@ struct Word {
   int line = 0;
   std::vector<std::string> unresolved{};  ///< what in it could not be told: "$MODEL", "$(nproc)"
   std::vector<std::size_t> where{};       ///< of each of these, the byte of `text` it stands at
+  bool literal = false;                   ///< a shell has read it: a `$` that is left in it is itself
 };
 
 /// Appends `from` to the text of `to`, with what is unresolved in it.
 void append(Word& to, const Word& from);
+
+/// What stands in a word from byte `at` on.
+Word tail(const Word& word, std::size_t at);
 
 /// The pieces of a word at its blanks, each with what is unresolved in it.
 std::vector<Word> pieces(const Word& word);

@@ -31,7 +31,8 @@ struct Workload {
   std::optional<DeviceHint> slice;  ///< of a card: its MIG profile, empty where only that it is one is said
   std::optional<DeviceHint> part;   ///< of a card that no name says: time slicing, a memory limit
   std::vector<std::pair<std::string, std::string>> require;  ///< scenario keys of `require`
-  std::map<std::string, std::string> files;  ///< by name: what ConfigMaps of the manifest put beside it
+  std::map<std::string, std::string> files;  ///< by name: what the manifest or script itself writes
+  Mounts mounts;
 };
 
 /// The workload as a deployment with a scenario. Flags that can't be read become findings.
