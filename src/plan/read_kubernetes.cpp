@@ -77,7 +77,7 @@ static void read_mounts(const YamlNode& container, const YamlNode& pod, Mounts& 
     for (const YamlPtr& volume : pod["volumes"].items) {
       const std::string& host = (*volume)["hostPath"]["path"].text;
       if ((*volume)["name"].text == (*mount)["name"].text && !host.empty())
-        there = there.empty() ? host : host + "/" + there;
+        there.insert(0, there.empty() ? host : host + "/");
     }
     add_mount(there + ":" + (*mount)["mountPath"].text, mounts);
   }
