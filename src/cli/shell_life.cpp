@@ -25,13 +25,13 @@ constexpr std::string_view kZsh = R"SCRIPT(#compdef qwenfit
 # zsh: source <(qwenfit completion zsh), or a file _qwenfit in $fpath
 _qwenfit() {
   local -a found
-  found=(${(f)"$(qwenfit complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=(${(f)"$(qwenfit complete "${(@)words[2,CURRENT]}" 2>/dev/null)"})
   if (( $#found )); then compadd -a found; else _files; fi
 }
 if [ "$funcstack[1]" = _qwenfit ]; then _qwenfit "$@"; else compdef _qwenfit qwenfit; fi
 )SCRIPT";
 constexpr std::string_view kFish = R"SCRIPT(# fish: qwenfit completion fish | source
-complete -c qwenfit -a '(qwenfit complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+complete -c qwenfit -a '(set -l typed (commandline -ct); qwenfit complete (commandline -opc)[2..-1] "$typed" 2>/dev/null)'
 )SCRIPT";
 
 /// Prints those that begin with what was typed, one a line.
