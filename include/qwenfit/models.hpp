@@ -27,12 +27,16 @@ struct ModelsQuestion {
   /// Embedding, reranking, reward, guard and speech models too. With the use case embedding those for
   /// embedding and reranking are what it is about, and this adds all others.
   bool special_purpose = false;
+  /// How many of the first are wanted; of those behind them that need host memory, or more than there is, it
+  /// may only be said how many they are.
+  std::size_t rows = static_cast<std::size_t>(-1);
 };
 
 struct ModelsAnswer {
   catalog::UseCase use{};
   std::int64_t concurrency = 1;
-  std::vector<ModelRun> runs;  ///< best first
+  std::vector<ModelRun> runs;  ///< best first; as many as are wanted, or more
+  std::size_t behind = 0;      ///< how many come after `runs`
   std::vector<LeftOut> left_out;
 };
 

@@ -70,8 +70,16 @@ std::string assumed_memory(const Device& device) {
     known.push_back({d->id, d->id});
     for (const Text alias : d->aliases) known.push_back({alias, d->id});
   }
-  throw Error(ErrorCode::unknown_device,
-              fmt::format("unknown device '{}'{}", name, did_you_mean_name(name, known)));
+  std::string meant = did_you_mean_name(name, known);
+  if (meant.empty()) {
+    // "GeForce 4091": what tells the cards apart, without the words that all of them have.
+    std::vector<std::string> plain;
+    for (const Device* d : impl.devices) plain.push_back(parse_device_name(d->id).plain);
+    known.clear();
+    for (std::size_t i = 0; i < plain.size(); ++i) known.push_back({plain[i], impl.devices[i]->id});
+    meant = did_you_mean_name(parse_device_name(name).plain, known);
+  }
+  throw Error(ErrorCode::unknown_device, fmt::format("unknown device '{}'{}", name, meant));
 }
 
 [[noreturn]] void fail_choices(ErrorCode code, std::string_view start, const std::vector<Fit>& fits) {

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <limits>
-
 #include "command.hpp"
 #include "help.hpp"
 #include "options.hpp"
@@ -48,10 +46,10 @@ int run_models(const std::vector<std::string>& args) {
   apply_defaults(scenario);
   const catalog::Catalog catalog = open_catalog(common);
   Estimator estimator(catalog, ModelFiles::ignore, surroundings(catalog, common));
-  const ModelsAnswer answer = compare_models(estimator, scenario, question);
   const bool people = common.form() == report::Form::text || common.form() == report::Form::markdown;
-  const std::size_t most = all || !people ? std::numeric_limits<std::size_t>::max() : kRows;
-  print(report::render(report::models_table(answer, most), common.form(), output_style()));
+  if (people && !all) question.rows = kRows;
+  const ModelsAnswer answer = compare_models(estimator, scenario, question);
+  print(report::render(report::models_table(answer, question.rows), common.form(), output_style()));
   return answer.runs.empty() && scenario.require.any() ? kRequirementNotMet : kAnswered;
 }
 

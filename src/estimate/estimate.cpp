@@ -4,6 +4,7 @@
 #include "estimator_impl.hpp"
 #include "quick.hpp"
 #include "qwenfit/error.hpp"
+#include "speed/reading.hpp"
 
 namespace qwenfit {
 namespace {
@@ -22,12 +23,7 @@ const Match& cached(std::unordered_map<std::string, Match>& cache, const std::st
   return cache.emplace(name, std::move(match)).first->second;
 }
 
-/// Embedding models, rerankers and reward models read: a vector or a score is no output that is decoded.
-bool only_reads(const engine::Setup& setup) {
-  const std::string_view kind = setup.variant ? setup.variant->kind : setup.model->kind;
-  return kind == "embedding" || kind == "reranker" || kind == "reward";
-}
-
+/// A vector or a score is no output that is decoded.
 void keep_reading(speed::Speed& speed) {
   speed.decode_tok_s = speed.decode_tok_s_total = speed.itl_ms = {};
   speed.bound = speed::Bound::compute;
@@ -134,7 +130,7 @@ Estimate Estimator::estimate(const Scenario& scenario, bool limits) {
   if (e.setup.train) e.train = train::plan(e.setup);
   std::string why_not;
   e.speed = formulas.speed(e.setup, e.memory, steps, &why_not, impl_->surroundings.calibration.get());
-  if (e.speed && only_reads(e.setup)) keep_reading(*e.speed);
+  if (e.speed && speed::only_reads(e.setup)) keep_reading(*e.speed);
   // Requirements of context and concurrency are about the limits.
   const bool limits_asked = limits || scenario.require.context || scenario.require.concurrency;
   e.fit = judge_fit(e.setup, e.memory, formulas, limits_asked);

@@ -133,10 +133,10 @@ class Hints {
 
   void more_devices() {
     if (asked_.devices.size() != 1) return;
-    for (const std::size_t factor : {2U, 4U, 8U, 16U}) {
+    for (const int factor : {2, 4, 8, 16}) {
       Scenario other = asked_;
-      other.devices.front().count = 1;
-      other.device_count = static_cast<std::int64_t>(answer_.setup.devices.size() * factor);
+      if (other.device_count) *other.device_count *= factor;
+      else other.devices.front().count *= factor;
       const auto e = tried(other);
       if (!e || !(fits_well(*e) || e->fit.verdict == Verdict::tight)) continue;
       add(fmt::format("{} of the device hold it", e->setup.devices.size()), *e);

@@ -90,6 +90,10 @@ void add_devices(const Scenario& scenario, Estimator::Impl& estimator, engine::S
     throw Error(ErrorCode::usage, "device_count does not go with a list of devices: give each its count");
   if (local) return take_first(setup.devices, *scenario.device_count);
   const DeviceSlot slot = setup.devices.front();
+  if (const auto named = std::ssize(setup.devices); named > 1 && named != *scenario.device_count)
+    throw Error(ErrorCode::invalid_value,
+                fmt::format("device_count: {}, but {} of '{}' are named already: one count is enough",
+                            *scenario.device_count, named, scenario.devices.front().name));
   setup.devices.assign(static_cast<std::size_t>(*scenario.device_count), slot);
 }
 

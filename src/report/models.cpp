@@ -88,8 +88,8 @@ Table models_table(const ModelsAnswer& answer, std::size_t most) {
   }
   Lowered lowered;
   for (const ModelRun& m : answer.runs) lowered.add(m.run, m.model->name);
-  if (answer.runs.size() > table.rows.size())
-    table.notes.push_back(fmt::format("and {} more (--all)", answer.runs.size() - table.rows.size()));
+  if (const std::size_t all = answer.runs.size() + answer.behind; all > table.rows.size())
+    table.notes.push_back(fmt::format("and {} more (--all)", all - table.rows.size()));
   if (answer.runs.front().ability) {
     const ModelRun& first = answer.runs.front();
     table.notes.push_back(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "assume_host.hpp"
 #include "catalog/filter.hpp"
@@ -29,39 +30,101 @@ std::string_view beside_the_point(const catalog::Model& model, const ModelsQuest
   return suits(model, question.use) ? "" : "models that see no images";
 }
 
-/// The best format of the ladder that leaves room; else the first that fits at all, without offload if one
-/// does; else the one that needs the least.
-/// Nothing where no format meets the requirements: `unmet` is then one of those.
-std::optional<Run> best_run(Estimator& estimator, Scenario scenario,
-                            const std::vector<const catalog::WeightFormat*>& ladder, std::string& unmet) {
-  Run best;
-  std::optional<Error> refusal;
-  bool any = false;
-  for (const catalog::WeightFormat* format : ladder) {
-    scenario.format = std::string(format->id);
-    try {
-      const Settled settled = estimate_settled(estimator, scenario, false);
-      const Estimate& estimate = settled.estimate;
-      unmet = unmet_requirement(estimate);
-      if (!unmet.empty()) continue;
-      Run run = run_of(estimate);
-      run.max_num_seqs = settled.max_num_seqs;
-      // With a part on the host nobody takes the largest files, nor the worst.
-      const bool usual =
-          run.group == best.group && run.group == RunGroup::offload && format->id == kOffloaded;
-      // Of what does not fit, the one that lacks the least.
-      const bool nearer = run.group == best.group && run.group == RunGroup::no && run.needs < best.needs;
-      if (!any || run.group < best.group || usual || nearer) best = run;
-      any = true;
-    } catch (const Error& e) {
-      refusal = e;
-    }
-    if (any && runs_well(best.group)) break;
+/// The formats of one model on one machine.
+class Ladder {
+ public:
+  /// @param scenario with the model and the engine
+  Ladder(Estimator& estimator, Scenario scenario, const catalog::Engine& engine,
+         const std::vector<const catalog::WeightFormat*>& formats)
+      : estimator_(estimator), scenario_(std::move(scenario)), engine_(engine) {
+    for (const catalog::WeightFormat* format : formats) rungs_.push_back({format});
   }
-  if (any) return best;
-  if (unmet.empty() && refusal) throw Error(*refusal);
-  return std::nullopt;
-}
+
+  /// The best format that leaves room on the devices, else the first that fits there. What it finds, nothing
+  /// that needs the host's memory is better than.
+  std::optional<Run> best_on_devices() {
+    const Scenario whole = all_on_devices(scenario_, engine_);
+    const bool same = whole.gpu_layers == scenario_.gpu_layers;
+    std::optional<Run> tight;
+    for (Rung& rung : rungs_) {
+      Rung on_devices{rung.format};
+      estimate(on_devices, whole);
+      runs_ = runs_ || on_devices.run;
+      if (same) {
+        rung = on_devices;
+        rung.tried = true;
+      }
+      if (!on_devices.run) continue;
+      if (runs_well(on_devices.run->group)) return on_devices.run;
+      if (on_devices.run->group == RunGroup::tight && !tight) tight = on_devices.run;
+    }
+    return tight;
+  }
+
+  /// Whether the engine takes a format; known once the best on the devices was looked for.
+  bool any() const { return runs_; }
+
+  /// Where `best_on_devices` finds nothing: the usual format with a part on the host, else the first that
+  /// runs so, else the one that needs the least. Nothing where none meets the requirements: `unmet` is one of
+  /// those.
+  std::optional<Run> best(std::string& unmet) {
+    // With a part on the host nobody takes the largest files, nor the worst.
+    const auto usual =
+        std::find_if(rungs_.begin(), rungs_.end(), [](const Rung& r) { return r.format->id == kOffloaded; });
+    if (usual != rungs_.end() && tried(*usual).run && usual->run->group == RunGroup::offload)
+      return usual->run;
+    std::optional<Run> best;
+    std::optional<Error> refusal;
+    for (Rung& rung : rungs_) {
+      tried(rung);
+      if (rung.refusal) {
+        refusal = rung.refusal;
+        continue;
+      }
+      unmet = rung.unmet;
+      if (!rung.run) continue;
+      // Of what does not fit, the one that lacks the least.
+      const bool nearer = best && rung.run->group == best->group && rung.run->group == RunGroup::no &&
+                          rung.run->needs < best->needs;
+      if (!best || rung.run->group < best->group || nearer) best = rung.run;
+    }
+    if (!best && unmet.empty() && refusal) throw Error(*refusal);
+    return best;
+  }
+
+ private:
+  struct Rung {
+    const catalog::WeightFormat* format;
+    std::optional<Run> run = {};  ///< where it meets the requirements
+    std::string unmet = {};
+    std::optional<Error> refusal = {};
+    bool tried = false;
+  };
+
+  Rung& tried(Rung& rung) {
+    if (!std::exchange(rung.tried, true)) estimate(rung, scenario_);
+    return rung;
+  }
+
+  void estimate(Rung& rung, Scenario scenario) {
+    scenario.format = std::string(rung.format->id);
+    try {
+      const Settled settled = estimate_settled(estimator_, scenario, false);
+      rung.unmet = unmet_requirement(settled.estimate);
+      if (!rung.unmet.empty()) return;
+      rung.run = run_of(settled.estimate);
+      rung.run->max_num_seqs = settled.max_num_seqs;
+    } catch (const Error& e) {
+      rung.refusal = e;
+    }
+  }
+
+  Estimator& estimator_;
+  Scenario scenario_;
+  const catalog::Engine& engine_;
+  std::vector<Rung> rungs_;
+  bool runs_ = false;
+};
 
 /// Whether it runs as well as the other is no question of a little more or less room.
 RunGroup coarse(RunGroup group) {
@@ -96,12 +159,29 @@ std::optional<double> ModelRun::quality() const {
 ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, const ModelsQuestion& question) {
   if (scenario.devices.empty()) throw Error(ErrorCode::usage, "no device is named: --device");
   const catalog::Catalog& catalog = estimator.catalog();
+  check_devices(catalog, scenario);
   ModelsAnswer answer;
   answer.concurrency = scenario.concurrency.value_or(1);
   answer.use = question.use;
   const std::vector<Ability> able = abilities(question.use);
   const FormatQuality quality(catalog);
   LeftOutCounter left_out;
+  std::vector<std::pair<const catalog::Model*, Ladder>> rest;  // that do not fit the devices
+  const auto add = [&](const catalog::Model& model, Run best) {
+    ModelRun run{&model, estimator.summary(model), std::move(best), {}, {}};
+    run.kept = quality.kept(model, *run.run.format);
+    if (const Ability* ability = ability_of(able, model.id)) run.ability = *ability;
+    answer.runs.push_back(std::move(run));
+  };
+  const auto add_rest = [&](const catalog::Model& model, Ladder& ladder) {
+    try {
+      std::string unmet;
+      if (std::optional<Run> best = ladder.best(unmet)) add(model, std::move(*best));
+      else left_out.add(unmet, std::string(model.name));
+    } catch (const Error& e) {
+      left_out.add(e, std::string(model.name));
+    }
+  };
   for (const catalog::Model* model : catalog.models()) {
     if (!catalog::matches(*model, question.filter)) continue;
     if (const auto why = beside_the_point(*model, question); !why.empty()) {
@@ -122,20 +202,18 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
         return f != smallest && f->id != kOffloaded &&
                outweighs(*f, estimator.summary(*model), setup.devices);
       });
-      std::string unmet;
-      std::optional<Run> best = best_run(estimator, one, ladder, unmet);
-      if (!best) {
-        left_out.add(unmet, std::string(model->name));
-        continue;
-      }
-      ModelRun run{model, estimator.summary(*model), std::move(*best), {}, {}};
-      run.kept = quality.kept(*model, *run.run.format);
-      if (const Ability* ability = ability_of(able, model->id)) run.ability = *ability;
-      answer.runs.push_back(std::move(run));
+      Ladder all(estimator, one, *setup.engine, ladder);
+      if (std::optional<Run> best = all.best_on_devices()) add(*model, std::move(*best));
+      else if (all.any() && question.rows < catalog.models().size() && !scenario.require.any())
+        rest.emplace_back(model, std::move(all));
+      else add_rest(*model, all);
     } catch (const Error& e) {
       left_out.add(e, std::string(model->name));
     }
   }
+  if (answer.runs.size() >= question.rows) answer.behind = rest.size();
+  else
+    for (auto& [model, ladder] : rest) add_rest(*model, ladder);
   answer.left_out = left_out.take();
   std::stable_sort(answer.runs.begin(), answer.runs.end(), better);
   return answer;

@@ -123,7 +123,10 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
       advice.quality = candidate.ability.expected_score() * advice.kept.share;
       Outcome outcome{};
       try {
-        if (format != worthy && outweighs(*format, summary, estimator.resolve(scenario).devices)) continue;
+        const engine::Setup setup = estimator.resolve(scenario);
+        if (format != worthy && outweighs(*format, summary, setup.devices)) continue;
+        // What is partly on the host is no answer: what the devices lack is what all of it needs there.
+        scenario = all_on_devices(scenario, *setup.engine);
         outcome = judge(estimator, scenario, wish, advice);
       } catch (const Error& e) {
         if (e.code() != ErrorCode::unsupported && e.code() != ErrorCode::undecidable) throw;

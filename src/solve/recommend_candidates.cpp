@@ -4,6 +4,7 @@
 #include <array>
 
 #include "qwenfit/error.hpp"
+#include "settled.hpp"
 #include "suits.hpp"
 
 namespace qwenfit {
@@ -122,6 +123,7 @@ std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scen
 }
 
 std::vector<Scenario> places_of(const catalog::Catalog& catalog, const Scenario& scenario, const Wish& wish) {
+  check_devices(catalog, scenario);
   if (!scenario.devices.empty()) return {scenario};
   if (!wish.budget_per_hour)
     throw Error(ErrorCode::usage,

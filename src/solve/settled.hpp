@@ -25,6 +25,23 @@ inline Settled estimate_settled(Estimator& estimator, const Scenario& scenario, 
   return {std::move(second), smaller.max_num_seqs};
 }
 
+/// Looks the devices' names up once: a fault of theirs is no reason to leave out one model after another.
+/// @throws Error
+inline void check_devices(const catalog::Catalog& catalog, const Scenario& scenario) {
+  for (const DeviceRequest& d : scenario.devices) {
+    if (!machine::names_this_machine(d.name)) (void)catalog.find_device(d.name);
+  }
+}
+
+/// The scenario with all layers on the devices: where a model does not fit, llama.cpp's programs would look
+/// for what to put on the host, the most expensive of all plans. What fits is the same with and without this.
+inline Scenario all_on_devices(Scenario scenario, const catalog::Engine& engine) {
+  constexpr std::int64_t kAllLayers = 999;  // as people write -ngl
+  const bool moves = engine.id == "llama.cpp" || engine.id == "ollama" || engine.id == "lmstudio";
+  if (moves && !scenario.gpu_layers && !scenario.cpu_moe_layers) scenario.gpu_layers = kAllLayers;
+  return scenario;
+}
+
 /// Whether the weights alone are clearly larger than all devices together, by the format's nominal bits: an
 /// estimate would only say that it does not fit, or how much goes to the host.
 inline bool outweighs(const catalog::WeightFormat& format, const ModelSummary& model,

@@ -5,6 +5,7 @@
 
 #include "qwenfit/model.hpp"
 #include "qwenfit/speed.hpp"
+#include "reading.hpp"
 #include "speculative.hpp"
 #include "step.hpp"
 
@@ -178,8 +179,9 @@ void add_width_note(const engine::Setup& setup, double ratio, std::string_view w
                   setup.engine->name, setup.devices.front().device->name, ratio));
 }
 
-void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vector<engine::Step>& steps) {
-  const Group& g = find_group(setup, Phase::decode);
+void derive(const engine::Setup& setup, const Work& w, const Timed& t, Phase phase,
+            std::vector<engine::Step>& steps) {
+  const Group& g = find_group(setup, phase);
   const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
   const std::string fitted = "fitted: scripts/fit_speed.py, data/speed/model.json";
   const std::string sheet = fmt::format("bandwidth: data sheet of {}", setup.devices.front().device->name);
@@ -233,7 +235,7 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, std::vect
                      "operations of their prompts, over the steps of an output / share of the 16-bit rate",
                      fmt::format("{} / {:.2f}", ms(w.prompts_s), g.e_prompts), ms(t.parts.prompts), fitted});
   steps.push_back(
-      {"Decode step",
+      {phase == Phase::decode ? "Decode step" : "Prompt",
        "(memory^4 + products^4)^(1/4) + launches + exchange + host + prompts, x factor of what is alike",
        fmt::format("{} x {:.3f}", ms(t.parts.sum()), t.factor), ms(t.seconds), fitted});
 }
@@ -315,18 +317,24 @@ std::optional<Speed> predict(const engine::Setup& setup, const engine::MemoryPla
     prompt_width = quick * spread;
   }
   s.bound = bound_of(step.parts);
-  s.confidence = confidence_of(step);
-  s.based_on = step.own ? step.own->rows : step.cell ? step.cell->rows : step.device_rows;
-  if (s.confidence == Confidence::modelled) s.based_on = find_group(setup, Phase::decode).rows;
+  const bool reads = only_reads(setup) && prefill.seconds > 0;
+  const Timed& told = reads ? prefill : step;
+  s.confidence = confidence_of(told);
+  s.based_on = told.own ? told.own->rows : told.cell ? told.cell->rows : told.device_rows;
+  if (s.confidence == Confidence::modelled)
+    s.based_on = find_group(setup, reads ? Phase::prefill : Phase::decode).rows;
   s.hint = hint_of(setup, plan, step, s.bound);
-  s.own = step.own.has_value();
+  s.own = told.own.has_value();
   if (prefill.own && prefill.seconds > 0) s.notes.push_back(own_note(*prefill.own, "prefill"));
-  if (step.own) s.notes.push_back(own_note(*step.own, "decode"));
-  else if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
-  add_width_note(setup, slow * fast, "decoding", s);
+  if (!reads) {
+    if (step.own) s.notes.push_back(own_note(*step.own, "decode"));
+    else if (step.cell) s.notes.push_back(fmt::format("measured on such a setup: {}", step.cell->source));
+    add_width_note(setup, slow * fast, "decoding", s);
+  }
   add_width_note(setup, prompt_width, "prompt processing", s);
   add_fallback_notes(setup, s);
-  if (steps) derive(setup, decode, step, *steps);
+  if (steps && reads) derive(setup, prefill_work(setup, plan), prefill, Phase::prefill, *steps);
+  else if (steps) derive(setup, decode, step, Phase::decode, *steps);
   return s;
 }
 
