@@ -51,7 +51,9 @@ std::vector<std::string_view> nearest(std::string_view word, const std::vector<K
       score = std::min<std::size_t>(score, 1);
     else if (folded.size() > 2 && other.find(folded) != std::string::npos)
       score = std::min<std::size_t>(score, 2);
-    if (score <= std::max<std::size_t>(2, folded.size() / 3)) scored.push_back({score, k.shown});
+    // Of three letters, two others are another word.
+    const std::size_t limit = folded.size() > 3 ? std::max<std::size_t>(2, folded.size() / 3) : 1;
+    if (score <= limit) scored.push_back({score, k.shown});
   }
   std::stable_sort(scored.begin(), scored.end(),
                    [](const Scored& a, const Scored& b) { return a.score < b.score; });

@@ -101,7 +101,7 @@ bool takes(const catalog::Engine& engine, catalog::Scheme scheme) {
 
 /// These read GGUF files too, though nobody makes their checkpoints of them.
 bool reads_gguf(const catalog::Engine& engine) {
-  return engine.id == "vllm" || engine.id == "sglang" || engine.id == "transformers";
+  return engine.id == "vllm" || engine.id == "sglang";
 }
 
 /// @throws Error(unsupported) naming the engines that run the format, when this one does not.

@@ -71,9 +71,31 @@ const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog
   return catalog.find_engine("transformers");
 }
 
+bool is_gguf(const catalog::WeightFormat& format) {
+  return format.scheme == catalog::Scheme::ggml || format.scheme == catalog::Scheme::ggml_recipe;
+}
+
+/// Whether gradients go through weights of this kind: what transformers/quantizers says in is_trainable. GGUF
+/// files are dequantized as they are loaded, and go with no quantization beside.
+bool trains(const catalog::WeightFormat& format) {
+  return !is_gguf(format) && format.scheme != catalog::Scheme::fp8_block &&
+         format.scheme != catalog::Scheme::mxfp4;
+}
+
 /// The weights that training starts from: 16 bit, which bitsandbytes quantizes as it loads them for QLoRA.
+/// @param named whether the format was asked for, and does not only follow from the model's name
 const catalog::WeightFormat* format_to_train(const catalog::Catalog& catalog, const Train& asked,
-                                             const catalog::WeightFormat* format, Setup& setup) {
+                                             const catalog::WeightFormat* format, bool named, Setup& setup) {
+  if (format && !named && !trains(*format)) {
+    add_note(setup, fmt::format("fine-tuning starts from 16-bit weights, not from {}", format->name));
+    format = nullptr;
+  }
+  if (format && !trains(*format))
+    throw Error(ErrorCode::unsupported,
+                fmt::format("train: Transformers does not train on {} weights, but on bf16{}", format->name,
+                            asked.method == "full"    ? ""
+                            : asked.method == "qlora" ? " (which QLoRA loads as NF4), gptq-int4 or awq-int4"
+                                                      : ", gptq-int4 or awq-int4"));
   if (asked.method != "qlora") return format ? format : &catalog.find_format("bf16");
   if (format && format->scheme != catalog::Scheme::plain) return format;
   if (format) add_note(setup, fmt::format("QLoRA loads {} weights as NF4", format->name));
@@ -272,7 +294,8 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   if (scenario.format) format = &format_asked(catalog, *scenario.format, local);
   else if (!format && !match.format_text.empty())
     format = &catalog.find_format(match.format_text);  // names a format that is not known
-  if (scenario.train) format = format_to_train(catalog, *scenario.train, format, setup);
+  if (scenario.train)
+    format = format_to_train(catalog, *scenario.train, format, scenario.format.has_value(), setup);
   if (scenario.engine) setup.engine = &catalog.find_engine(*scenario.engine);
   else if (scenario.train) setup.engine = catalog.engine("transformers");
   else if (local && format == &local->format && local->weights &&
@@ -282,6 +305,10 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   // "nvfp4" is another layout in MLX's files.
   if (format && setup.engine->id == "mlx") {
     if (const catalog::WeightFormat* own = catalog.format(fmt::format("mlx-{}", format->id))) format = own;
+  }
+  if (format && setup.engine->id == "transformers" && scenario.method != Method::quick && is_gguf(*format)) {
+    add_note(setup, fmt::format("Transformers dequantizes {} as it loads it: 16-bit weights", format->name));
+    format = nullptr;
   }
   if (!format) format = &catalog.find_format(setup.engine->default_format);
   setup.engine_version = scenario.engine_version.value_or("");

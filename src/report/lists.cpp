@@ -31,6 +31,7 @@ Cell words(const catalog::Texts& texts) {
 }
 
 void add_total(Table& table, std::string_view what) {
+  if (table.rows.size() == 1) what.remove_suffix(1);  // the plural's s
   table.notes.push_back(fmt::format("{} {}.", table.rows.size(), what));
 }
 

@@ -275,8 +275,7 @@ void derive(const Plan& p, const engine::Setup& setup, std::vector<engine::Step>
 
 std::vector<TrainMemory> plan(const engine::Setup& setup, std::vector<engine::Step>* steps) {
   const catalog::Scheme scheme = setup.weights->format->scheme;
-  const bool sixteen = scheme == catalog::Scheme::plain || scheme == catalog::Scheme::fp8_block;
-  if (setup.train->method == "full" && !sixteen)
+  if (setup.train->method == "full" && scheme != catalog::Scheme::plain)
     throw Error(ErrorCode::unsupported,
                 fmt::format("full fine-tuning trains 16-bit weights, not {}: use qlora, or the format bf16",
                             setup.weights->format->name));

@@ -159,7 +159,7 @@ TEST_CASE("what can't be trained is refused with a reason") {
   };
   Scenario s = training("qwen3-8b", "full");
   s.format = "q4_k_m";
-  CHECK(message(s) == "full fine-tuning trains 16-bit weights, not Q4_K_M: use qlora, or the format bf16");
+  CHECK(message(s) == "train: Transformers does not train on Q4_K_M weights, but on bf16");
   s = training("qwen3-8b", "lora");
   s.train->optimizer = "adamx";
   CHECK(message(s) == "unknown optimizer 'adamx': did you mean adamw or adam?");
