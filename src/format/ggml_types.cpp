@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 #include <tuple>
 
 #include "ggml.hpp"
@@ -76,11 +77,13 @@ class Mix {
     const auto others =
         std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return counted(tensors[i]); });
     // Names of one layer begin alike ("blk.7."), ahead of what has no such beginning.
-    const auto key = [&](std::size_t i) {
-      const Tensor& t = tensors[i];
-      return std::tuple(t.layer, !gguf_in_block(t), gguf_stem(*job_.inventory.model, t));
-    };
-    std::stable_sort(order.begin(), others, [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+    std::vector<std::tuple<int, bool, std::string_view, std::size_t>> keys;
+    for (auto it = order.begin(); it != others; ++it) {
+      const Tensor& t = tensors[*it];
+      keys.emplace_back(t.layer, !gguf_in_block(t), gguf_stem(*job_.inventory.model, t), *it);
+    }
+    std::sort(keys.begin(), keys.end());
+    for (std::size_t i = 0; i < keys.size(); ++i) order[i] = std::get<3>(keys[i]);
     return order;
   }
 
@@ -230,7 +233,8 @@ bool requires_imatrix(const Job& job, const std::vector<Tensor>& tensors,
     const Role role = tensors[i].role;
     if (role == Role::token_embedding || role == Role::ngram_table || role == Role::output) continue;
     const std::string_view type = types[i]->id;
-    if (std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes)) return true;
+    if (type.starts_with("iq") && std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes))
+      return true;
     if (q2_k_too && type == "q2_k") return true;
   }
   return false;

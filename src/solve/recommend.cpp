@@ -98,7 +98,13 @@ struct OfModel {
   Outcome outcome = Outcome::too_large;
 };
 
-OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, const Wish& wish,
+/// Where the models compete.
+struct Place {
+  Scenario scenario;
+  std::vector<engine::DeviceSlot> devices;  ///< once they are known
+};
+
+OfModel try_model(Estimator& estimator, std::vector<Place>& places, const Wish& wish,
                   const FormatQuality& quality, const Candidate& candidate, NearMisses& misses) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
@@ -108,9 +114,10 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
   for (const catalog::WeightFormat* format : candidate.formats) {
     if (quality.kept(*candidate.model, *format).grade >= kWorthUpgrading) worthy = format;
   }
-  for (const Scenario& place : places) {
+  for (Place& place : places) {
     for (const catalog::WeightFormat* format : candidate.formats) {
-      Scenario scenario = place;
+      if (format != worthy && !place.devices.empty() && outweighs(*format, summary, place.devices)) continue;
+      Scenario scenario = place.scenario;
       scenario.model = candidate.name;
       scenario.format = std::string(format->id);
       if (wish.min_context || !scenario.context)
@@ -124,7 +131,8 @@ OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, con
       Outcome outcome{};
       try {
         const engine::Setup setup = estimator.resolve(scenario);
-        if (format != worthy && outweighs(*format, summary, setup.devices)) continue;
+        place.devices = setup.devices;
+        if (format != worthy && outweighs(*format, summary, place.devices)) continue;
         // What is partly on the host is no answer: what the devices lack is what all of it needs there.
         scenario = all_on_devices(scenario, *setup.engine);
         outcome = judge(estimator, scenario, wish, advice);
@@ -204,7 +212,9 @@ std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
 Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
   Recommendation out;
   out.reading = wish.use == catalog::UseCase::embedding;
-  const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
+  std::vector<Place> places;
+  for (Scenario& place : places_of(estimator.catalog(), scenario, wish))
+    places.push_back({std::move(place), {}});
   const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;
   NearMisses misses;
