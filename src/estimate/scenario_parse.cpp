@@ -137,6 +137,10 @@ HostRequest parse_host(std::string_view text) {
   HostRequest host;
   for (const std::string_view part : split(text, ',')) {
     const std::string_view word = trimmed(part);
+    if (units::parse_number(word))
+      throw Error(
+          ErrorCode::invalid_value,
+          fmt::format("host: '{}' has no unit: {}GiB is its memory, {}GB/s its bandwidth", word, word, word));
     const auto bandwidth =
         word.find("/s") == std::string_view::npos ? std::nullopt : units::parse_bandwidth(word);
     const auto bytes = units::parse_bytes(word);

@@ -16,6 +16,7 @@ using catalog::UseCase;
 
 constexpr std::string_view kCard = "a100-sxm-80gb";
 constexpr std::int64_t kTokens = 2048;
+constexpr std::string_view kGgufOfFour = "q4_k_m";
 
 std::optional<Bytes> official_bytes(std::string_view model, std::string_view what, std::string_view format) {
   const auto* figure = catalog::official_figure(model, what, format);
@@ -44,7 +45,7 @@ std::vector<const catalog::WeightFormat*> formats_of(const catalog::Catalog& cat
     return catalog.format(otherwise);
   };
   return {catalog.format("bf16"), official({"gptq-int8", "fp8"}, "q8_0"),
-          official({"gptq-int4", "awq-int4"}, "q4_k_m")};
+          official({"gptq-int4", "awq-int4"}, kGgufOfFour)};
 }
 
 /// Decoding of one sequence on as few A100s as hold it.
@@ -136,6 +137,14 @@ GuideModel model_of(Estimator& estimator, const catalog::Model& model,
   for (const catalog::WeightFormat* format : formats_of(estimator.catalog(), model)) {
     out.formats.push_back(format_of(estimator, model, *format, speeds_published));
     out.formats.back().kept = quality.kept(model, *format);
+  }
+  // A 4-bit checkpoint with most of its tensors in 16 bit saves nothing: GGUF's does.
+  GuideFormat& four = out.formats.back();
+  const auto eight = out.formats[out.formats.size() - 2].memory.estimated;
+  if (!four.memory.measured && eight && four.memory.estimated > *eight * 9 / 10) {
+    const catalog::WeightFormat* gguf = estimator.catalog().format(kGgufOfFour);
+    if (four.format != gguf) four = format_of(estimator, model, *gguf, speeds_published);
+    four.kept = quality.kept(model, *four.format);
   }
   out.training = training_of(estimator, model, out.summary.context_longest);
   for (const auto& of_use : abilities) {

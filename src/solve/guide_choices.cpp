@@ -21,6 +21,9 @@ constexpr std::size_t kBenchmarksOfUse = 2;
 constexpr double kClearlyBetter = 1;
 constexpr double kCardGb = 24;
 constexpr double kLargeCardGb = 80;
+/// What a phone, and a laptop, have for a model.
+constexpr double kPhoneGb = 4;
+constexpr double kLaptopGb = 8;
 
 /// A model in a format, with what it is judged by.
 struct Option {
@@ -91,6 +94,9 @@ class Chooser {
     wish.priority = priority;
     return merit_of(advice, wish);
   }
+
+  /// Whether the model is in its smallest format.
+  bool is_smallest(const Option& o) const { return o.format + 1 == model(o).formats.size(); }
 
   static bool fits(const Option& o, double gb) {
     return place_of({"", static_cast<Bytes>(gb * units::kGB), 1}, o.memory) == Place::fits;
@@ -261,7 +267,13 @@ void Chooser::by_scenario() {
   const auto balanced = [&](const Option& x) { return merit(x, Priority::balance); };
   const auto any = [](const Option&) { return true; };
   std::int64_t longest = 0;
-  for (const GuideModel& m : guide_.models) longest = std::max(longest, m.summary.context_longest);
+  // A model that only programs is nobody's best at research.
+  const auto chats = [&](const GuideModel& m) {
+    return m.abilities[static_cast<std::size_t>(UseCase::chat)].has_value();
+  };
+  for (const GuideModel& m : guide_.models) {
+    if (chats(m)) longest = std::max(longest, m.summary.context_longest);
+  }
   // What a first version needs is to be cheap, and to learn from what users say.
   add(guide_.by_scenario, "a chatbot's first version: low cost, runs and is fine-tuned on one 24 GB card",
       best(balanced, [&](const Option& x) { return fits(x, kCardGb) && trains(x, "Q-LoRA", kCardGb); }));
@@ -270,10 +282,12 @@ void Chooser::by_scenario() {
       best(able, [&](const Option& x) {
         return x.format == 0 && fits(x, kLargeCardGb) && trains(x, "LoRA", kLargeCardGb);
       }));
-  add(guide_.by_scenario, "research: the best, with the longest context",
-      best(able, [&](const Option& x) { return model(x).summary.context_longest == longest; }));
+  add(guide_.by_scenario, "research: the best, with the longest context", best(able, [&](const Option& x) {
+        return chats(model(x)) && model(x).summary.context_longest == longest;
+      }));
   add(guide_.by_scenario, "on a phone or laptop: offline, low latency",
-      best([](const Option& x) { return -x.memory; }, any));
+      best([](const Option& x) { return -x.memory; },
+           [&](const Option& x) { return is_smallest(x) && fits(x, kLaptopGb); }));
   const Option* versatile = most_versatile();
   if (versatile)
     add(guide_.by_scenario, "the most versatile: one 24 GB card runs it in every format and fine-tunes it",
@@ -323,7 +337,7 @@ void Chooser::roles() {
   for (std::size_t m = 0; m < guide_.models.size(); ++m) {
     std::string& role = guide_.models[m].role;
     const auto least = guide_.models[m].formats.back().memory.figure();
-    if (m == 0) role = "edge and mobile, the least memory";
+    if (m == 0 && least && units::to_gb(*least) <= kPhoneGb) role = "edge and mobile, the least memory";
     else if (able && able->model == m) role = "highest quality";
     else if (versatile && versatile->model == m) role = "general purpose, balanced";
     else if (least) {
