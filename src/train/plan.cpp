@@ -110,8 +110,6 @@ class Plan {
  private:
   void walk() {
     const bool full = train_.method == "full";
-    // prepare_model_for_kbit_training of 2023 (Qwen v1's scripts) keeps what is not quantized in 32 bit.
-    const bool upcast = train_.method == "qlora" && setup_.model->arch == catalog::Arch::qwen;
     double experts_per_token = 0;
     if (geometry_.moe) experts_per_token = geometry_.moe->experts_per_token;
     for (const TypedTensor& t : setup_.weights->tensors) {
@@ -121,7 +119,9 @@ class Plan {
       const auto elements = static_cast<double>(t.tensor.elements());
       const bool quantized = t.extra > 0 || t.type->bytes * 8 < 16 * t.type->block;
       double bytes = static_cast<double>(t.total());
-      if (full || !quantized) bytes = elements * (upcast ? kFloat : kHalf);
+      // PEFT's prepare_model_for_kbit_training widens what is not quantized to 32 bit, but not beside GPTQ
+      // (Qwen v1's scripts); of those that load NF4, ms-swift, LLaMA-Factory and unsloth do without it.
+      if (full || !quantized) bytes = elements * kHalf;
       sums_.stored += bytes * share;
       if (t.tensor.part != Part::text) continue;
       sums_.parameters += elements * share;
