@@ -27,7 +27,7 @@ int run_cost(const std::vector<std::string>& args) {
                  "catalog id, Hugging Face id, Ollama tag, GGUF file name or a path");
   auto* speed = app.add_option("--tok-s", tok_s, "tokens a second in all, instead of a model's estimate")
                     ->type_name("TOKENS")
-                    ->check(CLI::Range(1e-3, 1e9));
+                    ->check(above_zero());
   add_scenario_options(app, args, scenario, {"train", "explain"});
   add_common_options(app, common);
   add_calibration_option(app, common);

@@ -188,6 +188,13 @@ void add_sweep_options(CLI::App& app, const std::vector<std::string>& args, std:
 
 bool parse(CLI::App& app, const std::vector<std::string>& args) {
   app.allow_windows_style_options(false);
+  // Options that may come several times take one value each time: the word behind it is another
+  // ("compare -d rtx-4090 qwen3-8b qwen3-14b").
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) continue;
+    if (option->get_expected_max() > 1) option->expected(1)->take_all();
+    option->allow_extra_args(false);
+  }
   std::vector<std::string> reversed(args.rbegin(), args.rend());
   try {
     app.parse(reversed);
@@ -206,6 +213,14 @@ bool parse(CLI::App& app, const std::vector<std::string>& args) {
   } catch (const CLI::ArgumentMismatch& e) {
     const std::string what = e.what();
     throw Error(ErrorCode::usage, fmt::format("{} needs a value", what.substr(0, what.find(':'))));
+  } catch (const CLI::ConversionError& e) {
+    // "Could not convert: --rank = 1e9"; all others have checks of their own
+    const std::string what = e.what();
+    const auto name = what.find("--"), value = what.find(" = ");
+    if (name == std::string::npos || value == std::string::npos || value < name)
+      throw Error(ErrorCode::usage, what);
+    throw Error(ErrorCode::usage, fmt::format("{}: '{}' is not a whole number",
+                                              what.substr(name, value - name), what.substr(value + 3)));
   } catch (const CLI::ParseError& e) {
     throw Error(ErrorCode::usage, e.what());
   }

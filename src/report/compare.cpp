@@ -95,7 +95,7 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
            [](const Compared& c, std::size_t) { return official(c.official_memory, "GB"); });
   rows.add("Official speed there, with prefill",
            [](const Compared& c, std::size_t) { return official(c.official_speed, "tok/s"); });
-  rows.add("The same, prompt counted",
+  rows.add("Official speed there, prompt counted",
            [](const Compared& c, std::size_t) { return official(c.official_speed_of_all, "tok/s"); });
   rows.add("Measured on", [](const Compared& c, std::size_t) {
     const auto* figure = c.official_memory  ? c.official_memory

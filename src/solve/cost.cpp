@@ -53,8 +53,11 @@ std::vector<CostAt> cost_by_concurrency(Estimator& estimator, const Scenario& sc
 }
 
 CostAt cost_at_speed(const Scenario& scenario, double tok_s) {
-  if (!(tok_s > 0) || std::isinf(tok_s))
-    throw Error(ErrorCode::invalid_value, fmt::format("tok_s: {} is not a number of tokens a second", tok_s));
+  constexpr double kFastest = 1e9;
+  if (!(tok_s > 0 && tok_s <= kFastest))
+    throw Error(
+        ErrorCode::invalid_value,
+        fmt::format("tok_s: {} is not a number of tokens a second, above 0 and up to a billion", tok_s));
   if (!scenario.usd_per_hour) throw Error(ErrorCode::usage, "--tok-s needs a price: --usd-per-hour");
   CostAt out;
   out.tok_s = tok_s;
