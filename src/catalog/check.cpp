@@ -14,7 +14,7 @@ namespace {
 /// Bounds of what is believable; they keep every product of such numbers inside 64 bits.
 constexpr double kMostMemoryGb = 1e6;
 constexpr double kMostBandwidth = 1e9;
-constexpr std::int32_t kWidest = 1 << 20;
+constexpr std::int32_t kWidestFormat = 1 << 20;
 constexpr std::int32_t kMostDevices = 65536;
 
 bool is_id(Text id) {
@@ -43,7 +43,7 @@ class Checker {
     for (const Model& m : records_.models) model(m);
     for (const DType& t : records_.dtypes) {
       about(t);
-      expect(t.block > 0 && t.block <= kWidest && t.bytes > 0 && t.bytes <= kWidest,
+      expect(t.block > 0 && t.block <= kWidestFormat && t.bytes > 0 && t.bytes <= kWidestFormat,
              "block and bytes must be positive and below a million");
     }
     for (const WeightFormat& f : records_.formats) format(f);
@@ -163,7 +163,7 @@ class Checker {
     expect(f.recipe.empty() || find(records_.formats, f.recipe), "recipe '{}' is no format", f.recipe);
     expect(f.head.empty() || find(records_.dtypes, f.head), "head '{}' is no dtype", f.head);
     expect(!f.retention || *f.retention <= 1, "retention is above 1");
-    expect(f.bits > 0 && f.bits <= 64 && f.group_size <= kWidest, "bits or group_size are beyond any format");
+    expect(f.bits > 0 && f.bits <= 64 && f.group_size <= kWidestFormat, "bits or group_size are beyond any format");
   }
 
   void device(const Device& d) {

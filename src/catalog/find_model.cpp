@@ -51,7 +51,7 @@ std::string_view name_of(const ModelMatch& match) {
   return match.variant ? match.variant->name : match.model->name;
 }
 
-std::string_view kind_of(const ModelMatch& match) {
+std::string_view variant_kind(const ModelMatch& match) {
   return match.variant ? match.variant->kind : match.model->kind;
 }
 
@@ -96,9 +96,9 @@ std::string_view ollama_default(std::string_view family) {
   return "q4km";
 }
 
-class Search {
+class ModelSearch {
  public:
-  Search(const Impl& impl, std::string_view name) : impl_(impl), name_(name), parts_(path_parts(name)) {}
+  ModelSearch(const Impl& impl, std::string_view name) : impl_(impl), name_(name), parts_(path_parts(name)) {}
 
   ModelMatch run() {
     // The last part that names a family, with the formats of what follows it:
@@ -183,7 +183,7 @@ class Search {
     if (equal.size() > 1) {
       // Sisters of one geometry (Instruct and Thinking): the instruct model stands for both.
       const auto instruct = std::find_if(equal.begin(), equal.end(),
-                                         [](const ModelMatch& m) { return kind_of(m) == "instruct"; });
+                                         [](const ModelMatch& m) { return variant_kind(m) == "instruct"; });
       if (instruct == equal.end() || equal.size() > 2) fail_ambiguous(equal);
       match = *instruct;
       add_note(match, fmt::format("'{}' is read as {}", name_, name_of(match)));
@@ -237,7 +237,7 @@ class Search {
 
 ModelMatch Catalog::find_model(std::string_view name) const {
   if (auto match = find_in_index(*impl_, name)) return *match;
-  return Search(*impl_, name).run();
+  return ModelSearch(*impl_, name).run();
 }
 
 }  // namespace qwenfit::catalog

@@ -10,7 +10,7 @@ namespace qwenfit::catalog {
 namespace {
 
 /// Q4_K_M, UD-Q4_K_XL, GPTQ-Int4: no format has more words.
-constexpr std::size_t kMostWords = 5;
+constexpr std::size_t kMostNameWords = 5;
 
 /// Kinds of file. The word alone gives no bits; it tells how other words are read ("4bit" after "mlx").
 constexpr std::array<std::string_view, 7> kContainers{"gguf", "mlx", "exl2", "exl3", "awq", "gptq", "bnb"};
@@ -31,10 +31,10 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-class Search {
+class FormatSearch {
  public:
-  Search(const Catalog::Impl& catalog, std::string_view name, std::span<const Word> words,
-         const FormatContext& context)
+  FormatSearch(const Catalog::Impl& catalog, std::string_view name, std::span<const Word> words,
+               const FormatContext& context)
       : catalog_(catalog), name_(name), words_(words), context_(context) {
     out_.used.resize(words.size());
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -103,7 +103,7 @@ class Search {
     std::size_t best_length = 0, best_first = 0, best_count = 0;
     for (std::size_t i = 0; i < words_.size(); ++i) {
       std::string joined;
-      for (std::size_t n = 1; n <= kMostWords && i + n <= words_.size(); ++n) {
+      for (std::size_t n = 1; n <= kMostNameWords && i + n <= words_.size(); ++n) {
         joined += fold_name(words_[i + n - 1].text);
         if (joined.size() < best_length) continue;
         if (const WeightFormat* f = read(joined)) {
@@ -224,7 +224,7 @@ class Search {
 
 NamedFormat find_format_words(const Catalog::Impl& catalog, std::string_view name,
                               std::span<const Word> words, const FormatContext& context) {
-  return Search(catalog, name, words, context).run();
+  return FormatSearch(catalog, name, words, context).run();
 }
 
 }  // namespace qwenfit::catalog

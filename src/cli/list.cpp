@@ -16,7 +16,7 @@
 namespace qwenfit::cli {
 namespace {
 
-const std::vector<std::string_view> kKinds{"models", "devices", "formats", "engines"};
+const std::vector<std::string_view> kListed{"models", "devices", "formats", "engines"};
 
 template <class T>
 std::vector<const T*> filtered(const std::vector<const T*>& records, std::string_view what,
@@ -61,9 +61,9 @@ int run_list(const std::vector<std::string>& args) {
                      {"The formats of MLX, for a spreadsheet", "qwenfit list formats mlx --csv"},
                      {"Engines", "qwenfit list engines"}});
   if (!parse(app, args)) return kAnswered;
-  if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())
+  if (std::find(kListed.begin(), kListed.end(), kind) == kListed.end())
     throw Error(ErrorCode::usage,
-                fmt::format("can't list '{}'{}", kind, catalog::did_you_mean_of_few(kind, kKinds)));
+                fmt::format("can't list '{}'{}", kind, catalog::did_you_mean_of_few(kind, kListed)));
   const std::string filter = fmt::format("{}", fmt::join(words, " "));
   print(report::render(table_of(open_catalog(common), kind, filter), common.form(), output_style()));
   return kAnswered;

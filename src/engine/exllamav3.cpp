@@ -12,12 +12,12 @@
 namespace qwenfit::engine {
 namespace {
 
-constexpr std::int64_t kPage = 256;    ///< constants.py: PAGE_SIZE
-constexpr std::int64_t kChunk = 2048;  ///< generator: max_chunk_size
+constexpr std::int64_t kPage = 256;       ///< constants.py: PAGE_SIZE
+constexpr std::int64_t kMaxChunk = 2048;  ///< generator: max_chunk_size
 
 /// Bits of a quantized cache; 0 for 16 bit. The blocks are those of ggml's types: 32 values and a 16-bit
 /// scale.
-int cache_bits(const catalog::DType& type) {
+int exl_cache_bits(const catalog::DType& type) {
   if (type.id == "f16" || type.id == "bf16") return 0;
   if (type.id == "q8_0" || type.id == "i8") return 8;
   if (type.id == "q5_0") return 5;
@@ -27,8 +27,8 @@ int cache_bits(const catalog::DType& type) {
       fmt::format("kv_type: ExLlamaV3 keeps its cache in f16, q8_0, q5_0 or q4_0, not in {}", type.id));
 }
 
-Bytes cache_bytes(const catalog::DType& type, std::int64_t values) {
-  const int bits = cache_bits(type);
+Bytes exl_cache_bytes(const catalog::DType& type, std::int64_t values) {
+  const int bits = exl_cache_bits(type);
   return bits > 0 ? values / 32 * (4 * bits + 2) : 2 * values;
 }
 
@@ -36,8 +36,8 @@ class ExLlama : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
     if (setup.context == 0) setup.context = std::min<std::int64_t>(setup.model->context.native, 8192);
-    cache_bits(*setup.kv_type);
-    cache_bits(*setup.kv_type_v);
+    exl_cache_bits(*setup.kv_type);
+    exl_cache_bits(*setup.kv_type_v);
   }
 
   MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const override {
@@ -45,11 +45,11 @@ class ExLlama : public Rules {
     MemoryPlan plan;
     split.place(plan);
     const catalog::Geometry& g = setup.model->geometry;
-    const Bytes token = kv_layer_bytes(setup, cache_bytes);
+    const Bytes token = kv_layer_bytes(setup, exl_cache_bytes);
     const std::int64_t tokens = units::round_up(setup.context * setup.concurrency, kPage);
-    const std::int64_t chunk = std::min(prefill_tokens(setup), kChunk);
+    const std::int64_t chunk = std::min(prefill_tokens(setup), kMaxChunk);
     // A quantized cache is unpacked whole, layer by layer, to attend.
-    const bool quantized = cache_bits(*setup.kv_type) > 0 || cache_bits(*setup.kv_type_v) > 0;
+    const bool quantized = exl_cache_bits(*setup.kv_type) > 0 || exl_cache_bits(*setup.kv_type_v) > 0;
     const Bytes unpacked = quantized ? Bytes{4} * g.kv_heads * g.head_dim * tokens : 0;
     const Derivation derive(steps, "ExLlamaV3");
     for (std::size_t i = 0; i < split.devices(); ++i) {

@@ -37,7 +37,7 @@ bool drafts_with_mtp(const Setup& setup) {
   return setup.speculative && setup.speculative->method == "mtp" && setup.model->geometry.mtp_layers > 0;
 }
 
-int drafted_tokens(const Setup& setup) {
+int rolled_back_tokens(const Setup& setup) {
   if (!setup.speculative) return 0;
   const std::string& method = setup.speculative->method;
   return method == "mtp" || method == "eagle3" || method == "dflash" ? setup.speculative->tokens : 0;
@@ -71,7 +71,7 @@ ContextShape context_of(const Setup& setup, const Version& version) {
   const catalog::Arch arch = setup.model->arch;
   const bool rolls_back = arch == catalog::Arch::qwen3_5 || arch == catalog::Arch::qwen3_5_moe ||
                           arch == catalog::Arch::qwen4_exp;
-  c.snapshots = 1 + (rolls_back ? drafted_tokens(setup) : 0);
+  c.snapshots = 1 + (rolls_back ? rolled_back_tokens(setup) : 0);
   c.k = type_of(*setup.kv_type);
   c.v = type_of(*setup.kv_type_v);
   c.flash_attention = l.flash_attention;

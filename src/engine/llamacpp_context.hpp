@@ -32,7 +32,7 @@ Slots slots_of(const Setup& setup, const Version& version);
 ContextShape context_of(const Setup& setup, const Version& version);
 
 /// Tokens that a drafter proposes per step; 0 without speculation of the kinds that keep recurrent snapshots.
-int drafted_tokens(const Setup& setup);
+int rolled_back_tokens(const Setup& setup);
 bool drafts_with_mtp(const Setup& setup);
 
 }  // namespace qwenfit::engine::llamacpp

@@ -11,7 +11,7 @@ using model::Part;
 using model::Role;
 
 constexpr Bytes kCardAlignment = 128;
-constexpr Bytes kHostAlignment = 32;
+constexpr Bytes kWeightAlignment = 32;
 constexpr std::size_t kRoles = static_cast<std::size_t>(Role::talker_vector) + 1;
 
 bool is_expert(Role role) {
@@ -90,7 +90,7 @@ WeightTable make_table(const format::Weights& weights) {
 }  // namespace
 
 Bytes buffer_bytes(Bytes bytes, Type type, std::int64_t row, bool on_card) {
-  if (!on_card) return align_up(bytes, kHostAlignment);
+  if (!on_card) return align_up(bytes, kWeightAlignment);
   if (type.quantized && row % kRowStep != 0) bytes += (kRowStep - row % kRowStep) / type.block * type.bytes;
   return align_up(bytes, kCardAlignment);
 }

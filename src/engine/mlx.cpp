@@ -11,19 +11,19 @@
 namespace qwenfit::engine {
 namespace {
 
-constexpr std::int64_t kChunk = 2048;          ///< generate.py: prefill_step_size
+constexpr std::int64_t kPrefillStep = 2048;    ///< generate.py: prefill_step_size
 constexpr std::int64_t kStep = 256;            ///< models/cache.py: KVCache.step
 constexpr std::int64_t kGroup = 64;            ///< of a quantized cache: 16-bit scale and bias each
 constexpr std::int64_t kQuantizedFrom = 5000;  ///< generate.py: DEFAULT_QUANTIZED_KV_START, of the command
 
 /// Bits of a quantized cache (--kv-bits), 0 for 16-bit ones.
-int cache_bits(const catalog::DType& type) {
+int mlx_cache_bits(const catalog::DType& type) {
   if (type.id == "q8_0" || type.id == "i8") return 8;
   return type.id == "q4_0" ? 4 : 0;
 }
 
-Bytes cache_bytes(const catalog::DType& type, std::int64_t values) {
-  const int bits = cache_bits(type);
+Bytes mlx_cache_bytes(const catalog::DType& type, std::int64_t values) {
+  const int bits = mlx_cache_bits(type);
   return bits > 0 ? values * bits / 8 + values / kGroup * 4 : format::tensor_bytes(type, 1, values);
 }
 
@@ -36,9 +36,9 @@ class Mlx : public Rules {
     MemoryPlan plan;
     split.place(plan);
     const catalog::Geometry& g = setup.model->geometry;
-    const Bytes token = kv_layer_bytes(setup, cache_bytes);
+    const Bytes token = kv_layer_bytes(setup, mlx_cache_bytes);
     const std::int64_t held = units::round_up(setup.context, kStep);
-    const std::int64_t chunk = std::min(prefill_tokens(setup), kChunk);
+    const std::int64_t chunk = std::min(prefill_tokens(setup), kPrefillStep);
     const Derivation derive(steps, "mlx-lm");
     for (std::size_t i = 0; i < split.devices(); ++i) {
       DeviceMemory& d = split.fill(plan, i, token, held * setup.concurrency);
@@ -62,7 +62,7 @@ class Mlx : public Rules {
 
  private:
   static void add_notes(const Setup& setup, MemoryPlan& plan) {
-    if ((cache_bits(*setup.kv_type) > 0 || cache_bits(*setup.kv_type_v) > 0) &&
+    if ((mlx_cache_bits(*setup.kv_type) > 0 || mlx_cache_bits(*setup.kv_type_v) > 0) &&
         setup.context < kQuantizedFrom) {
       plan.notes.push_back(fmt::format(
           "mlx_lm.generate quantizes caches only from {} tokens on, unless told --quantized-kv-start 0",

@@ -13,7 +13,6 @@ namespace qwenfit::engine {
 namespace {
 
 using sglang::StateRule;
-using sglang::Version;
 using units::format_bytes;
 using units::format_grouped;
 
@@ -39,7 +38,7 @@ int drafter_layers(const Setup& setup) {
 }
 
 /// Slots of recurrent state, and what is left for the KV cache.
-void size_state(const Version& version, const Setup& setup, int layers, RankPool& r) {
+void size_state(const sglang::Version& version, const Setup& setup, int layers, RankPool& r) {
   const ServingOptions& s = setup.serving;
   const Bytes value = s.mamba_ssm_dtype == "float32" ? 4 : 2;
   r.slot = layers * layer_state(setup, 0, value).total();
@@ -84,7 +83,7 @@ void size_state(const Version& version, const Setup& setup, int layers, RankPool
   r.rest -= r.state - (version.state == StateRule::joint ? 0 : r.slot);
 }
 
-RankPool rank_pool(const Version& version, const Setup& setup, const Stage& stage, Bytes before) {
+RankPool rank_pool(const sglang::Version& version, const Setup& setup, const Stage& stage, Bytes before) {
   RankPool r;
   Setup target = setup;
   target.speculative.reset();
@@ -108,7 +107,7 @@ RankPool rank_pool(const Version& version, const Setup& setup, const Stage& stag
 }
 
 /// Requests admitted at once (resolve_max_num_reqs).
-std::int64_t most_requests(const Version& version, const Setup& setup, const RankPool& r) {
+std::int64_t most_requests(const sglang::Version& version, const Setup& setup, const RankPool& r) {
   const std::int64_t estimated = std::clamp<std::int64_t>(
       static_cast<std::int64_t>(static_cast<double>(r.tokens) / static_cast<double>(setup.context) * 512),
       2048, 4096);
@@ -146,7 +145,7 @@ class SglangRules : public Rules {
   }
 
   MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const override {
-    const Version version = sglang::version_of(setup);
+    const sglang::Version version = sglang::version_of(setup);
     const ServingOptions& s = setup.serving;
     const Ranks ranks = ranks_of(setup);
     const int sizes = sglang::captured_sizes(setup);

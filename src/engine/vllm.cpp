@@ -14,10 +14,9 @@ namespace {
 using units::format_bytes;
 using units::format_grouped;
 using vllm::KvLayout;
-using vllm::Version;
 
 /// Memory of one rank, before the pool.
-struct RankMemory {
+struct VllmRank {
   Bytes weights = 0;
   Bytes offloaded = 0;
   vllm::Peak activation;
@@ -26,7 +25,7 @@ struct RankMemory {
   KvLayout kv;
 
   /// What the utilization has to pay for beside the KV cache.
-  Bytes in_budget(const Version& version) const {
+  Bytes in_budget(const vllm::Version& version) const {
     return weights + activation.bytes + inside + (version.graphs_in_budget ? graphs : 0);
   }
 };
@@ -42,8 +41,8 @@ Bytes non_torch(const Setup& setup) {
   return units::mib(mib);
 }
 
-RankMemory rank_memory(const Version& version, const Setup& setup, const Stage& stage) {
-  RankMemory m;
+VllmRank rank_memory(const vllm::Version& version, const Setup& setup, const Stage& stage) {
+  VllmRank m;
   // rotary_embedding/base.py keeps the model's dtype, mrope.py makes the table four times as long.
   const Bytes allocated =
       load_rank(setup, stage, {2, 4}, version.unsplit_blocks ? units::mib(20) : 0).allocated;
@@ -64,14 +63,14 @@ Bytes requested_of(const Setup& setup, Bytes capacity) {
 }
 
 /// Blocks that one request of the full context takes at the start-up check.
-std::int64_t checked_blocks(const Version& version, const Setup& setup, const KvLayout& kv) {
+std::int64_t checked_blocks(const vllm::Version& version, const Setup& setup, const KvLayout& kv) {
   return version.checks_all_groups ? kv.blocks_for(setup.context)
                                    : kv.attention_groups * units::ceil_div(setup.context, kv.block);
 }
 
 /// What vLLM says when it does not start, or nothing.
 /// @param others what other programs hold of the card
-std::optional<std::string> refusal_of(const Version& version, const Setup& setup, const RankMemory& m,
+std::optional<std::string> refusal_of(const vllm::Version& version, const Setup& setup, const VllmRank& m,
                                       const KvLayout& kv, const Pool& pool, const DeviceMemory& card,
                                       Bytes others) {
   const ServingOptions& s = setup.serving;
@@ -116,7 +115,7 @@ std::optional<std::string> refusal_of(const Version& version, const Setup& setup
 }
 
 /// Tokens and concurrency as the log prints them at this version.
-void print_pool(const Version& version, const Setup& setup, const KvLayout& kv, Pool& pool) {
+void print_pool(const vllm::Version& version, const Setup& setup, const KvLayout& kv, Pool& pool) {
   if (pool.blocks <= 0) return;
   pool.max_concurrency = static_cast<double>(pool.blocks) / static_cast<double>(kv.blocks_for(setup.context));
   pool.kv_tokens = version.tokens_from_concurrency
@@ -126,22 +125,22 @@ void print_pool(const Version& version, const Setup& setup, const KvLayout& kv, 
 
 /// The plan while it is made: one memory per pipeline stage, one device per rank.
 struct Draft {
-  const Version& version;
+  const vllm::Version& version;
   const Setup& setup;
   Ranks ranks;
-  std::vector<RankMemory> stages;
+  std::vector<VllmRank> stages;
   MemoryPlan plan;
   Pool pool;
   std::size_t poorest = 0;   ///< rank whose KV memory decides for all
   bool little_room = false;  ///< CUDA graphs usually take more than is free beside the budget
 
-  const RankMemory& memory_of(std::size_t rank) const {
+  const VllmRank& memory_of(std::size_t rank) const {
     return stages[static_cast<std::size_t>(ranks.stage_of(static_cast<int>(rank)))];
   }
   /// The layout that is counted in: of a stage with attention, the one that a request takes the most blocks
   /// of.
   const KvLayout& counted() const {
-    const auto weight = [&](const RankMemory& m) {
+    const auto weight = [&](const VllmRank& m) {
       return std::pair(m.kv.attention_groups > 0, m.kv.blocks_for(setup.context));
     };
     return std::max_element(stages.begin(), stages.end(),
@@ -152,7 +151,7 @@ struct Draft {
 
 /// Everything of a rank but its KV cache.
 void place_rank(Draft& draft, std::size_t rank) {
-  const RankMemory& m = draft.memory_of(rank);
+  const VllmRank& m = draft.memory_of(rank);
   DeviceMemory& d = draft.plan.devices[rank];
   d.weights = m.weights;
   d.compute = m.activation.bytes;
@@ -165,7 +164,7 @@ void place_rank(Draft& draft, std::size_t rank) {
 void size_pool(Draft& draft) {
   const Setup& setup = draft.setup;
   for (std::size_t rank = 0; rank < static_cast<std::size_t>(draft.ranks.total()); ++rank) {
-    const RankMemory& m = draft.memory_of(rank);
+    const VllmRank& m = draft.memory_of(rank);
     DeviceMemory& d = draft.plan.devices[rank];
     d.capacity = device_reach(setup.devices[rank], setup.backend);
     const Bytes requested = requested_of(setup, d.capacity);
@@ -227,7 +226,7 @@ class VllmRules : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
     fill_serving_defaults(setup);
-    const Version version = vllm::version_of(setup);
+    const vllm::Version version = vllm::version_of(setup);
     vllm::fill_batch_defaults(version, setup);
     // vLLM raises the block of hybrids itself, whatever was asked for.
     setup.serving.block_size =
@@ -235,7 +234,7 @@ class VllmRules : public Rules {
   }
 
   MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const override {
-    const Version version = vllm::version_of(setup);
+    const vllm::Version version = vllm::version_of(setup);
     Draft draft{version, setup, ranks_of(setup), {}, {}, {}};
     for (int i = 0; i < draft.ranks.pipeline; ++i)
       draft.stages.push_back(rank_memory(version, setup, stage_of(setup, i)));
@@ -256,7 +255,7 @@ class VllmRules : public Rules {
       return std::move(draft.plan);
     }
     size_pool(draft);
-    const RankMemory& m = draft.memory_of(draft.poorest);
+    const VllmRank& m = draft.memory_of(draft.poorest);
     const DeviceMemory& card = draft.plan.devices[draft.poorest];
     if (version.v0) {
       // Blocks that preempted sequences are swapped to: swap_space, 4 GiB per card by default.
@@ -276,7 +275,7 @@ class VllmRules : public Rules {
   static void explain_rank(const Derivation& derive, const Draft& draft) {
     if (!derive.wanted()) return;
     const Setup& setup = draft.setup;
-    const RankMemory& m = draft.memory_of(draft.poorest);
+    const VllmRank& m = draft.memory_of(draft.poorest);
     derive.bytes("weights per card", "tensors of one rank as torch's allocator counts them",
                  fmt::format("TP {}, PP {}, EP {}", setup.tensor_parallel, setup.pipeline_parallel,
                              setup.expert_parallel),
@@ -294,7 +293,7 @@ class VllmRules : public Rules {
 
   static void explain_pool(const Derivation& derive, const Draft& draft) {
     if (!derive.wanted()) return;
-    const Version& version = draft.version;
+    const vllm::Version& version = draft.version;
     const Setup& setup = draft.setup;
     const Pool& pool = draft.pool;
     const KvLayout& kv = draft.counted();

@@ -17,7 +17,7 @@ constexpr std::array<bool, kMostTypes> kSigned{false, true,  false, true,  false
 
 /// enum ggml_type (ggml/include/ggml.h) -> dtype of the catalog; empty where a type was removed or is never
 /// stored: Q4_2, Q4_3, Q8_1, the interleaved Q4_0_N_M and IQ4_NL_N_M.
-constexpr std::array<std::string_view, 43> kTypes{
+constexpr std::array<std::string_view, 43> kGgufTypes{
     "f32",   "f16",    "q4_0",  "q4_1", "",     "",        "q5_0",   "q5_1",    "q8_0",  "",       "q2_k",
     "q3_k",  "q4_k",   "q5_k",  "q6_k", "q8_k", "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",
     "iq2_s", "iq4_xs", "i8",    "i16",  "i32",  "i64",     "f64",    "iq1_m",   "bf16",  "",       "",
@@ -149,7 +149,7 @@ class GgufReader {
     }
     const std::uint64_t type = reader_.number(4, "a tensor's type");
     const catalog::DType* dtype =
-        type < kTypes.size() && !kTypes[type].empty() ? catalog_.dtype(kTypes[type]) : nullptr;
+        type < kGgufTypes.size() && !kGgufTypes[type].empty() ? catalog_.dtype(kGgufTypes[type]) : nullptr;
     if (!dtype)
       bad(name_, fmt::format("tensor '{}' has ggml type {}, which is not known", tensor.name, type));
     const std::int64_t row = tensor.shape.empty() ? 1 : tensor.shape.front();

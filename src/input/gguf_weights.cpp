@@ -27,9 +27,9 @@ std::string fused_name(const Tensor& t) {
 }
 
 /// Gives the file's tensors the roles of the inventory.
-class Weigher {
+class GgufWeigher {
  public:
-  Weigher(const catalog::Catalog& catalog, LocalModel& local, GgufTensors& tensors)
+  GgufWeigher(const catalog::Catalog& catalog, LocalModel& local, GgufTensors& tensors)
       : catalog_(catalog), local_(local), tensors_(tensors) {}
 
   format::Weights run() {
@@ -140,7 +140,7 @@ class Weigher {
 }  // namespace
 
 format::Weights weigh_gguf(const catalog::Catalog& catalog, LocalModel& local, GgufTensors& tensors) {
-  return Weigher(catalog, local, tensors).run();
+  return GgufWeigher(catalog, local, tensors).run();
 }
 
 }  // namespace qwenfit::input

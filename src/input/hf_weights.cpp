@@ -30,9 +30,9 @@ struct Tower {
   std::int64_t elements = 0;
 };
 
-class Weigher {
+class HfWeigher {
  public:
-  Weigher(const catalog::Catalog& catalog, LocalModel& local) : catalog_(catalog), local_(local) {}
+  HfWeigher(const catalog::Catalog& catalog, LocalModel& local) : catalog_(catalog), local_(local) {}
 
   format::Weights run() {
     const catalog::Model& m = local_.model;
@@ -228,7 +228,7 @@ std::vector<AddedBytes> added_by(const ModelFile& adapter, const catalog::Model&
 }
 
 void weigh_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {
-  local.weights = std::make_shared<const format::Weights>(Weigher(catalog, local).run());
+  local.weights = std::make_shared<const format::Weights>(HfWeigher(catalog, local).run());
 }
 
 }  // namespace qwenfit::input

@@ -21,7 +21,7 @@ constexpr std::pair<std::string_view, std::string_view> kVectorSets[] = {{"avx2"
                                                                          {"sve", "SVE"},
                                                                          {"sme", "SME"}};
 
-constexpr int kMostThreads = 65536;
+constexpr int kMostListed = 65536;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ Processor parse_cpuinfo(std::string_view text) {
   std::string flags;
   for (const std::string_view line : split(text, '\n')) {
     const auto [key, value] = key_value(line, ':');
-    if (key == "processor") p.threads = std::min(p.threads + 1, kMostThreads);
+    if (key == "processor") p.threads = std::min(p.threads + 1, kMostListed);
     else if ((key == "model name" || key == "Model") && p.name.empty())
       p.name = value;  // Raspberry Pi: Model
     else if (key == "physical id") {

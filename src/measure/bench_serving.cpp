@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kLongest = 1e9;  ///< of seconds and milliseconds; more is a mistake
-constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
+constexpr std::int64_t kMostRunTokens = std::int64_t{1} << 40;
 constexpr std::int64_t kMostRequests = 1 << 20;
 /// Where more of the requests failed, the others had the server for themselves.
 constexpr double kMostFailed = 0.05;
@@ -60,15 +60,15 @@ struct Run {
 
 Run run_of(const json& result, const std::string& where) {
   Run run;
-  run.completed = count_of(result, "completed", where, kMostTokens).value_or(0);
+  run.completed = count_of(result, "completed", where, kMostRunTokens).value_or(0);
   run.most_at_once = count_of(result, "max_concurrency", where, kMostRequests);
   run.unlimited_rate = !figure_of(result, "request_rate");
   if (run.completed == 0) return run;
   const auto n = static_cast<double>(run.completed);
   run.prompt =
-      static_cast<double>(count_of(result, "total_input_tokens", where, kMostTokens).value_or(0)) / n;
+      static_cast<double>(count_of(result, "total_input_tokens", where, kMostRunTokens).value_or(0)) / n;
   run.output =
-      static_cast<double>(count_of(result, "total_output_tokens", where, kMostTokens).value_or(0)) / n;
+      static_cast<double>(count_of(result, "total_output_tokens", where, kMostRunTokens).value_or(0)) / n;
   // Little's law: arrivals a second x seconds each stays.
   const auto duration = figure_of(result, "duration");
   const auto first = figure_of(result, "mean_ttft_ms");
@@ -107,7 +107,7 @@ void add_rows(const json& result, const std::string& where, BenchRow row, std::s
     bench.left_out.push_back({"a run", "no request was completed"});
     return;
   }
-  const double failed = static_cast<double>(count_of(result, "failed", where, kMostTokens).value_or(0));
+  const double failed = static_cast<double>(count_of(result, "failed", where, kMostRunTokens).value_or(0));
   if (why.empty() && failed > kMostFailed * (failed + static_cast<double>(run.completed)))
     why =
         fmt::format("{:.0f} of {:.0f} requests failed", failed, failed + static_cast<double>(run.completed));

@@ -9,7 +9,7 @@ namespace qwenfit::plan {
 namespace {
 
 constexpr std::size_t kMostCalls = 1000;
-constexpr int kDeepest = 30;
+constexpr int kDeepestLiteral = 30;
 constexpr std::int64_t kMostSteps = 4000000;  // over one file, however calls are nested
 
 std::shared_ptr<YamlNode> scalar(std::string text, int line) {
@@ -147,7 +147,7 @@ class Reader {
     skip_lines(i);
     const std::size_t begin = i;
     const int line = i < tokens_.size() ? tokens_[i].line : 1;
-    YamlPtr literal = depth < kDeepest ? simple(i, depth) : nullptr;
+    YamlPtr literal = depth < kDeepestLiteral ? simple(i, depth) : nullptr;
     if (literal && at_end(i, depth)) return literal;
     // More than a literal: to its end, brackets and all.
     i = begin;

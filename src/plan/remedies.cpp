@@ -12,7 +12,7 @@
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kMost = 4;  // remedies of one finding
+constexpr std::size_t kMostRemedies = 4;  // remedies of one finding
 constexpr std::int64_t kWidest = 16;
 
 /// Tries scenarios out.
@@ -30,7 +30,7 @@ class Trials {
   }
 
   bool add(std::string text, const Scenario& scenario, std::optional<std::int64_t> gpus = std::nullopt) {
-    if (found.size() >= kMost || !accepted(scenario)) return false;
+    if (found.size() >= kMostRemedies || !accepted(scenario)) return false;
     found.push_back({std::move(text), scenario, gpus});
     return true;
   }

@@ -7,7 +7,7 @@
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kDeepestBlock = 64;
 
 std::optional<bool> compare(const std::string& a, const std::string& op, const std::string& b,
                             bool patterns) {
@@ -126,7 +126,7 @@ std::size_t closing_brace(std::string_view text, std::size_t at) {
 }
 
 void Blocks::open(Kind kind, Alive alive) {
-  if (open_.size() >= kDeepest) return;
+  if (open_.size() >= kDeepestBlock) return;
   open_.push_back({kind, alive, next_number()});
   open_.back().pending = kind == Kind::condition;
   update();

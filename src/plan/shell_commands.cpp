@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostCommands = 20000;  // of one script, that are kept
 constexpr int kDeepestCall = 8;
-constexpr int kMostCalls = 1000;  // of functions, in one script
+constexpr int kMostFunctionCalls = 1000;  // of functions, in one script
 
 }  // namespace
 
@@ -52,7 +52,7 @@ std::vector<ShellCommand> ShellReader::run() {
 
 void ShellReader::call(Script::Function& function) {
   function.called = true;
-  if (depth_ >= kDeepestCall || ++script_.calls > kMostCalls) return;
+  if (depth_ >= kDeepestCall || ++script_.calls > kMostFunctionCalls) return;
   ShellReader inner(function.body, function.line, variables_, keep_, script_, depth_ + 1, branch());
   for (ShellCommand& command : inner.run()) {
     if (out_.size() < kMostCommands) out_.push_back(std::move(command));

@@ -7,12 +7,12 @@ namespace qwenfit::plan {
 namespace {
 
 /// Defaults may hold variables that hold defaults; no honest script goes this deep.
-constexpr int kDeepest = 24;
+constexpr int kDeepestValue = 24;
 
 bool name_start(char c) {
   return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
 }
-bool name_char(char c) {
+bool variable_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
 
@@ -98,8 +98,8 @@ Parameter braces(std::string_view written, std::string_view body, Dialect dialec
     return positional(written, body, variables, branch, depth);
   const bool length = body.starts_with('#') && body.size() > 1;
   std::size_t n = length ? 1 : 0;
-  if (!length && !body.empty() && !name_char(body[0])) return unknown(written, 0);
-  while (n < body.size() && name_char(body[n])) ++n;
+  if (!length && !body.empty() && !variable_char(body[0])) return unknown(written, 0);
+  while (n < body.size() && variable_char(body[n])) ++n;
   const std::string name(body.substr(length ? 1 : 0, n - (length ? 1 : 0)));
   std::string_view rest = body.substr(n);
   if (name.empty() || length) return unknown(written, 0);
@@ -199,7 +199,7 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
   const std::string_view rest = text.substr(at);
   const char next = rest.size() > 1 ? rest[1] : 0;
   Parameter literal{{{"$", 0, {}}}, false, false, at + 1};
-  if (depth > kDeepest) return unknown(rest.substr(0, 1), at + 1, "variables nested too deeply");
+  if (depth > kDeepestValue) return unknown(rest.substr(0, 1), at + 1, "variables nested too deeply");
   if (next == '$' && dialect != Dialect::shell) {
     literal.end = at + 2;
     return literal;
@@ -225,7 +225,7 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
   }
   if (name_start(next)) {
     std::size_t end = at + 1;
-    while (end < text.size() && name_char(text[end])) ++end;
+    while (end < text.size() && variable_char(text[end])) ++end;
     const std::string name(text.substr(at + 1, end - at - 1));
     Parameter p = braces(text.substr(at, end - at), name, dialect, variables, branch, depth);
     p.end = end;

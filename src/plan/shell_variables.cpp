@@ -6,7 +6,7 @@
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kMostWords = 4096;      // of a list
+constexpr std::size_t kMostListWords = 4096;  // of a list
 constexpr std::size_t kMostAssignments = 64;  // of a variable, that are kept
 
 bool is_prefix(const Variables::Branch& a, const Variables::Branch& b) {
@@ -29,7 +29,7 @@ void Variables::set(const std::string& name, std::vector<Word> words, bool list,
   auto& known = assignments_[name];
   if (branch.empty()) known.clear();
   if (known.size() >= kMostAssignments) known.erase(known.begin() + 1);
-  if (words.size() > kMostWords) words.resize(kMostWords);
+  if (words.size() > kMostListWords) words.resize(kMostListWords);
   known.push_back({branch, list, std::move(words)});
 }
 
@@ -48,7 +48,7 @@ void Variables::append(const std::string& name, std::vector<Word> words, bool li
   Assignment& last = known.back();
   if (list || last.list) {
     last.list = true;
-    if (last.words.size() + words.size() <= kMostWords)
+    if (last.words.size() + words.size() <= kMostListWords)
       last.words.insert(last.words.end(), words.begin(), words.end());
   } else if (!words.empty()) {
     if (last.words.empty()) last.words.push_back({"", words[0].line, {}});

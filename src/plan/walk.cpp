@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 /// Rendered charts with their resource definitions have some megabytes; nothing that starts an engine has
 /// more.
 constexpr std::size_t kLargest = std::size_t{16} << 20;
-constexpr int kDeepest = 32;
+constexpr int kDeepestFolder = 32;
 constexpr std::int64_t kMostFiles = 100000;
 
 std::string read_stream(std::FILE* in, const std::string& name) {
@@ -118,7 +118,7 @@ void read_folder(const fs::path& folder, const Options& options, Report& report)
     if (error) break;
     const fs::directory_entry& entry = *it;
     if (entry.is_directory(error)) {
-      if (skipped_folder(entry.path()) || it.depth() >= kDeepest) it.disable_recursion_pending();
+      if (skipped_folder(entry.path()) || it.depth() >= kDeepestFolder) it.disable_recursion_pending();
       continue;
     }
     if (!entry.is_symlink(error) && entry.is_regular_file(error) && worth_reading(entry.path()))

@@ -16,9 +16,9 @@
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kDeepest = 96;
-constexpr std::int64_t kMostNodes = 2'000'000;     // of a document
-constexpr std::int64_t kMostUnfolded = 4'000'000;  // with aliases written out
+constexpr std::size_t kDeepestYaml = 96;
+constexpr std::int64_t kMostYamlNodes = 2'000'000;  // of a document
+constexpr std::int64_t kMostUnfolded = 4'000'000;   // with aliases written out
 
 [[noreturn]] void refuse(int line, std::string_view what) {
   throw Error(ErrorCode::bad_input, fmt::format("line {}: {}", line, what));
@@ -92,7 +92,7 @@ class Builder : public YAML::EventHandler {
   }
 
   std::shared_ptr<YamlNode> make(YamlKind kind, const YAML::Mark& mark) {
-    if (++nodes_ > kMostNodes) refuse(line(mark), "more than 2,000,000 values in one document");
+    if (++nodes_ > kMostYamlNodes) refuse(line(mark), "more than 2,000,000 values in one document");
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     node->line = line(mark);
@@ -106,7 +106,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void open(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
-    if (open_.size() >= kDeepest) refuse(node->line, "nested more than 96 levels deep");
+    if (open_.size() >= kDeepestYaml) refuse(node->line, "nested more than 96 levels deep");
     if (anchor) anchors_[anchor] = nullptr;  // not before it ends
     open_.push_back({std::move(node), anchor, false, {}, 0});
   }

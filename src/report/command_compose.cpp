@@ -7,16 +7,16 @@ namespace qwenfit::report {
 namespace {
 
 /// Compose puts variables in for what begins with a dollar sign.
-std::string scalar(const std::string& text) {
+std::string compose_scalar(const std::string& text) {
   std::string out;
   for (const char c : text) out += c == '$' ? std::string("$$") : std::string(1, c);
   return yaml_text(out);
 }
 
-void add_list(std::string& out, std::string_view key, const std::vector<std::string>& items) {
+void add_compose_list(std::string& out, std::string_view key, const std::vector<std::string>& items) {
   if (items.empty()) return;
   out += fmt::format("    {}:\n", key);
-  for (const std::string& item : items) out += fmt::format("      - {}\n", scalar(item));
+  for (const std::string& item : items) out += fmt::format("      - {}\n", compose_scalar(item));
 }
 
 void add_cards(std::string& out, const plan::StartCommand& c) {
@@ -45,25 +45,25 @@ std::string command_compose(const plan::StartCommand& c, const Estimate& e) {
   std::string out = command_comments(c, e);
   out += fmt::format("services:\n  {}:\n    image: {}\n", c.name, c.image);
   if (inside.modelfile.empty()) {
-    add_list(out, "entrypoint", inside.program);
-    add_list(out, "command", inside.words);
+    add_compose_list(out, "entrypoint", inside.program);
+    add_compose_list(out, "command", inside.words);
   } else {
-    add_list(out, "entrypoint", {"/bin/sh", "-c"});
-    add_list(out, "command",
-             {fmt::format("ollama serve & until ollama list; do sleep 1; done; ollama create {} -f "
-                          "/etc/qwenfit/Modelfile; wait",
-                          shell_word(c.served_name))});
+    add_compose_list(out, "entrypoint", {"/bin/sh", "-c"});
+    add_compose_list(out, "command",
+                     {fmt::format("ollama serve & until ollama list; do sleep 1; done; ollama create {} -f "
+                                  "/etc/qwenfit/Modelfile; wait",
+                                  shell_word(c.served_name))});
     out += "    configs:\n      - source: modelfile\n        target: /etc/qwenfit/Modelfile\n";
   }
   out += "    environment:\n";
   for (const auto& [name, value] : inside.environment)
-    out += fmt::format("      {}: {}\n", name, scalar(value));
+    out += fmt::format("      {}: {}\n", name, compose_scalar(value));
   out += fmt::format("    ports:\n      - \"{0}:{0}\"\n", c.port);
   out += fmt::format("    volumes:\n      - weights:{}\n", kWeightsFolder);
   if (!inside.folder.empty()) {  // the long form: a folder's name may hold a colon
     out += fmt::format(
         "      - type: bind\n        source: {}\n        target: /models\n        read_only: true\n",
-        scalar(inside.folder));
+        compose_scalar(inside.folder));
   }
   if (!inside.program.empty()) out += "    ipc: host\n";  // ranks share memory
   add_cards(out, c);

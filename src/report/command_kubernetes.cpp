@@ -7,7 +7,7 @@ namespace qwenfit::report {
 namespace {
 
 /// Kubernetes puts variables in for $(NAME).
-std::string scalar(const std::string& text) {
+std::string kubernetes_scalar(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '(') out += '$';
@@ -16,10 +16,10 @@ std::string scalar(const std::string& text) {
   return yaml_text(out);
 }
 
-void add_list(std::string& out, std::string_view key, const std::vector<std::string>& items) {
+void add_kubernetes_list(std::string& out, std::string_view key, const std::vector<std::string>& items) {
   if (items.empty()) return;
   out += fmt::format("          {}:\n", key);
-  for (const std::string& item : items) out += fmt::format("            - {}\n", scalar(item));
+  for (const std::string& item : items) out += fmt::format("            - {}\n", kubernetes_scalar(item));
 }
 
 std::string config_map(const plan::StartCommand& c, const Contained& inside) {
@@ -31,11 +31,11 @@ std::string config_map(const plan::StartCommand& c, const Contained& inside) {
 
 void add_container(std::string& out, const plan::StartCommand& c, const Contained& inside) {
   out += fmt::format("        - name: server\n          image: {}\n", c.image);
-  add_list(out, "command", inside.program);
-  add_list(out, "args", inside.words);
+  add_kubernetes_list(out, "command", inside.program);
+  add_kubernetes_list(out, "args", inside.words);
   out += "          env:\n";
   for (const auto& [name, value] : inside.environment)
-    out += fmt::format("            - name: {}\n              value: {}\n", name, scalar(value));
+    out += fmt::format("            - name: {}\n              value: {}\n", name, kubernetes_scalar(value));
   if (!inside.modelfile.empty()) {
     out += "            - name: OLLAMA_HOST\n              value: \"0.0.0.0\"\n";
     const std::string create =
@@ -44,7 +44,7 @@ void add_container(std::string& out, const plan::StartCommand& c, const Containe
     out += fmt::format(
         "          lifecycle:\n            postStart:\n              exec:\n"
         "                command: [\"/bin/sh\", \"-c\", {}]\n",
-        scalar(create));
+        kubernetes_scalar(create));
   }
   out += fmt::format("          ports:\n            - containerPort: {}\n", c.port);
   // Loading takes minutes: an hour is left for it.

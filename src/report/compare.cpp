@@ -36,16 +36,12 @@ class Rows {
   const Comparison& comparison_;
 };
 
-Cell text(std::string_view words) {
-  return words.empty() ? Cell() : Cell(std::string(words));
-}
-
 Cell official(const catalog::OfficialFigure* figure, std::string_view unit) {
   return figure ? Cell(fmt::format("{:.4g} {}", figure->value, unit), figure->value) : Cell();
 }
 
 void add_model_rows(Rows& rows) {
-  rows.add("Model", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->name); });
+  rows.add("Model", [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->name); });
   rows.add("Parameters", [](const Compared& c, std::size_t) {
     const ModelSummary& m = c.estimate.model;
     return m.active_parameters < m.parameters && c.estimate.setup.model->geometry.moe
@@ -70,16 +66,18 @@ void add_model_rows(Rows& rows) {
     return Cell(fmt::format("{} layers, {} with a KV cache", m.layers, m.kv_layers));
   });
   rows.add("Class",
-           [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->architecture); });
+           [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->architecture); });
   rows.add("Kind", [](const Compared& c, std::size_t) {
     const engine::Setup& s = c.estimate.setup;
-    return text(s.variant ? s.variant->kind : s.model->kind);
+    return text_cell(s.variant ? s.variant->kind : s.model->kind);
   });
-  rows.add("Modes", [](const Compared& c, std::size_t) { return text(c.modes); });
-  rows.add("Modality", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->modality); });
+  rows.add("Modes", [](const Compared& c, std::size_t) { return text_cell(c.modes); });
+  rows.add("Modality",
+           [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->modality); });
   rows.add("Released",
-           [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->release_date); });
-  rows.add("License", [](const Compared& c, std::size_t) { return text(c.estimate.setup.model->license); });
+           [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->release_date); });
+  rows.add("License",
+           [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->license); });
   rows.add("Training", [](const Compared& c, std::size_t) {
     return c.training_tokens
                ? Cell(fmt::format("{:.3g}T tokens", *c.training_tokens / 1e12), *c.training_tokens)
@@ -101,11 +99,11 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
     const auto* figure = c.official_memory  ? c.official_memory
                          : c.official_speed ? c.official_speed
                                             : c.official_speed_of_all;
-    return figure ? text(figure->setting) : Cell();
+    return figure ? text_cell(figure->setting) : Cell();
   });
   rows.add("Format",
-           [](const Compared& c, std::size_t) { return text(c.estimate.setup.weights->format->name); });
-  rows.add("Engine", [](const Compared& c, std::size_t) { return text(c.estimate.setup.engine->name); });
+           [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.weights->format->name); });
+  rows.add("Engine", [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.engine->name); });
   rows.add("Storage", [](const Compared& c, std::size_t) {
     const Bytes bytes = c.estimate.weights.file_bytes.value_or(c.estimate.weights.bytes);
     return Cell(units::format_bytes_decimal(bytes), bytes);
@@ -130,10 +128,10 @@ void add_figure_rows(Rows& rows, const Comparison& comparison) {
     const auto& devices = c.estimate.setup.devices;
     if (devices.empty()) return Cell();
     return devices.size() > 1 ? Cell(fmt::format("{}x {}", devices.size(), devices.front().device->name))
-                              : text(devices.front().device->name);
+                              : text_cell(devices.front().device->name);
   });
   rows.add("Fit", [](const Compared& c, std::size_t) {
-    return c.estimate.setup.devices.empty() ? Cell() : text(verdict_name(c.estimate.fit.verdict));
+    return c.estimate.setup.devices.empty() ? Cell() : text_cell(verdict_name(c.estimate.fit.verdict));
   });
   rows.add("Required", [](const Compared& c, std::size_t) {
     return c.estimate.requirements.empty() ? Cell() : required_cell(c.unmet);

@@ -19,12 +19,8 @@ std::string heading(RunGroup group) {
   return std::string(kHeadings[static_cast<std::size_t>(group)]);
 }
 
-Cell gib(Bytes bytes) {
+Cell gib_cell(Bytes bytes) {
   return bytes > 0 ? Cell(fmt::format("{:.1f}", units::in_large_units(bytes)), bytes) : Cell();
-}
-
-Cell figure(const std::optional<double>& value) {
-  return value ? Cell(fmt::format("{:.6g}", *value), *value) : Cell();
 }
 
 Cell rate(const std::optional<speed::Speed>& speed, speed::Figure speed::Speed::*member) {
@@ -60,13 +56,14 @@ Table runs_table(const DevicesAnswer& answer, std::size_t from, std::size_t to) 
     const DeviceRun& r = answer.runs[i];
     const auto& speed = r.run.speed;
     table.rows.push_back(
-        {Cell(r.name), figure(r.memory_gb), Cell(std::string(catalog::enum_name(r.device->device_class))),
+        {Cell(r.name), figure_cell(r.memory_gb),
+         Cell(std::string(catalog::enum_name(r.device->device_class))),
          Cell(std::string(run_group_name(r.run.group))), Cell(std::string(verdict_name(r.run.verdict))),
-         Cell(r.run.engine), Cell(std::string(r.run.format->id)), gib(r.run.needs), gib(r.run.usable),
-         gib(r.run.host), rate(speed, &speed::Speed::decode_tok_s),
+         Cell(r.run.engine), Cell(std::string(r.run.format->id)), gib_cell(r.run.needs),
+         gib_cell(r.run.usable), gib_cell(r.run.host), rate(speed, &speed::Speed::decode_tok_s),
          rate(speed, &speed::Speed::decode_tok_s_total), rate(speed, &speed::Speed::prefill_tok_s),
-         speed ? Cell(std::string(speed::confidence_name(speed->confidence))) : Cell(), figure(r.usd),
-         figure(r.usd_per_hour), Cell(std::string(r.device->id)), lowered_cell(r.run)});
+         speed ? Cell(std::string(speed::confidence_name(speed->confidence))) : Cell(), figure_cell(r.usd),
+         figure_cell(r.usd_per_hour), Cell(std::string(r.device->id)), lowered_cell(r.run)});
   }
   return table;
 }

@@ -10,15 +10,7 @@
 namespace qwenfit::report {
 namespace {
 
-Cell text(catalog::Text value) {
-  return value.empty() ? Cell() : Cell(std::string(value));
-}
-
-Cell figure(const std::optional<double>& value) {
-  return value ? Cell(fmt::format("{:.6g}", *value), *value) : Cell();
-}
-
-Cell count(std::int64_t value) {
+Cell count_cell(std::int64_t value) {
   return value > 0 ? Cell(units::format_grouped(value), value) : Cell();
 }
 
@@ -26,7 +18,7 @@ Cell parameters(const std::optional<ModelSummary>& counts, std::int64_t ModelSum
   return counts ? Cell(units::format_parameters((*counts).*member), (*counts).*member) : Cell();
 }
 
-Cell words(const catalog::Texts& texts) {
+Cell list_cell(const catalog::Texts& texts) {
   return texts.empty() ? Cell() : Cell(fmt::format("{}", fmt::join(texts, " ")));
 }
 
@@ -50,10 +42,11 @@ Table models_list(const std::vector<ListedModel>& models) {
                    {"name", "Name", Align::left, false, 6},
                    {"family", "Family", Align::left, false, 5}};
   for (const auto& [model, counts] : models) {
-    table.rows.push_back({text(model->id), parameters(counts, &ModelSummary::parameters),
-                          parameters(counts, &ModelSummary::active_parameters), count(model->context.native),
-                          text(model->kind), text(model->modality), text(model->release_date),
-                          text(model->license), text(model->name), text(model->family)});
+    table.rows.push_back({text_cell(model->id), parameters(counts, &ModelSummary::parameters),
+                          parameters(counts, &ModelSummary::active_parameters),
+                          count_cell(model->context.native), text_cell(model->kind),
+                          text_cell(model->modality), text_cell(model->release_date),
+                          text_cell(model->license), text_cell(model->name), text_cell(model->family)});
   }
   add_total(table, "models");
   return table;
@@ -73,12 +66,13 @@ Table devices_list(const std::vector<const catalog::Device*>& devices) {
                    {"release_year", "Year", Align::right, false, 3}};
   for (const catalog::Device* d : devices) {
     const auto& price = d->cloud_usd_per_hour;
-    Cell memory = figure(d->memory_gb);
+    Cell memory = figure_cell(d->memory_gb);
     if (!d->memory_options_gb.empty()) memory.text = fmt::format("{}", fmt::join(d->memory_options_gb, "/"));
     table.rows.push_back(
-        {text(d->id), text(d->name), text(catalog::enum_name(d->device_class)), std::move(memory),
-         figure(d->bandwidth_gb_s), figure(d->bf16_tflops), count(d->tdp_w.value_or(0)), figure(d->msrp_usd),
-         price ? figure(price->typical ? price->typical : price->low) : Cell(),
+        {text_cell(d->id), text_cell(d->name), text_cell(catalog::enum_name(d->device_class)),
+         std::move(memory), figure_cell(d->bandwidth_gb_s), figure_cell(d->bf16_tflops),
+         count_cell(d->tdp_w.value_or(0)), figure_cell(d->msrp_usd),
+         price ? figure_cell(price->typical ? price->typical : price->low) : Cell(),
          d->release_year ? Cell(fmt::format("{}", *d->release_year), std::int64_t{*d->release_year})
                          : Cell()});
   }
@@ -97,9 +91,10 @@ Table formats_list(const std::vector<const catalog::WeightFormat*>& formats) {
                    {"quality", "", Align::left, true, 3}};
   for (const catalog::WeightFormat* f : formats) {
     table.rows.push_back(
-        {text(f->id), text(f->name), text(catalog::scheme_name(f->scheme)), text(f->base), figure(f->bits),
+        {text_cell(f->id), text_cell(f->name), text_cell(catalog::scheme_name(f->scheme)), text_cell(f->base),
+         figure_cell(f->bits),
          f->retention ? Cell(fmt::format("{:.0f}%", *f->retention * 100), *f->retention) : Cell(),
-         text(f->quality)});
+         text_cell(f->quality)});
   }
   add_total(table, "weight formats");
   table.notes.emplace_back("Bits: per weight of the type that most matrices get, scales included.");
@@ -115,9 +110,10 @@ Table engines_list(const std::vector<const catalog::Engine*>& engines) {
                    {"default_format", "By default"},
                    {"newest_version", "Version", Align::left, false, 2}};
   for (const catalog::Engine* e : engines) {
-    table.rows.push_back({text(e->id), text(e->name), words(e->backends), words(e->schemes),
-                          text(e->default_format),
-                          e->versions.empty() ? Cell() : text(e->versions[e->versions.size() - 1].version)});
+    table.rows.push_back(
+        {text_cell(e->id), text_cell(e->name), list_cell(e->backends), list_cell(e->schemes),
+         text_cell(e->default_format),
+         e->versions.empty() ? Cell() : text_cell(e->versions[e->versions.size() - 1].version)});
   }
   add_total(table, "engines");
   return table;

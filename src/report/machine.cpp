@@ -17,7 +17,7 @@ Cell rate(const std::optional<double>& gb_s) {
   return gb_s ? Cell(fmt::format("{:.1f} GB/s", *gb_s), *gb_s) : Cell("unknown", {}, Tone::dim);
 }
 
-Cell count(int value) {
+Cell known_count(int value) {
   return value > 0 ? Cell(fmt::format("{}", value), std::int64_t{value}) : Cell("unknown", {}, Tone::dim);
 }
 
@@ -70,8 +70,8 @@ Table processor(const Machine& machine) {
                    {"vector_sets", "Vectors", Align::left, true, 1}};
   const std::string sets = fmt::format("{}", fmt::join(p.vector_sets, ", "));
   table.rows.push_back({p.name.empty() ? Cell("unknown", {}, Tone::dim) : named(p.name),
-                        catalog_entry(p.match), count(p.sockets), count(p.cores), count(p.threads),
-                        sets.empty() ? Cell() : Cell(sets)});
+                        catalog_entry(p.match), known_count(p.sockets), known_count(p.cores),
+                        known_count(p.threads), sets.empty() ? Cell() : Cell(sets)});
   return table;
 }
 
@@ -91,7 +91,7 @@ Table memory(const Machine& machine) {
                              : known ? known->bandwidth_gb_s
                                      : std::nullopt),
                         m.measured_gb_s ? rate(m.measured_gb_s) : Cell("not measured", {}, Tone::dim),
-                        count(m.numa_nodes)});
+                        known_count(m.numa_nodes)});
   return table;
 }
 
@@ -104,7 +104,8 @@ Table modules(const Machine& machine) {
                    {"width_bits", "Bits", Align::right},
                    {"channel", "Channel"}};
   for (const machine::Module& m : machine.memory.modules) {
-    table.rows.push_back({bytes(m.size), named(m.type), count(m.mega_transfers), count(m.width_bits),
+    table.rows.push_back({bytes(m.size), named(m.type), known_count(m.mega_transfers),
+                          known_count(m.width_bits),
                           m.channel.empty() ? Cell("unknown", {}, Tone::dim) : named(m.channel)});
   }
   if (table.rows.empty())

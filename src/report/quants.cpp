@@ -16,19 +16,15 @@ Cell share(const std::optional<double>& value, int decimals) {
   return value ? Cell(fmt::format("{:.{}f}%", *value * 100, decimals), *value) : Cell();
 }
 
-Cell words(const std::string& text) {
-  return text.empty() ? Cell() : Cell(text);
-}
-
 /// The columns that depend on what is known: with a device its verdict and speed, with scores those.
-struct Shown {
+struct ShownFormats {
   bool device = false;
   bool speed = false;
   bool retention = false;
   bool accuracy = false;
   bool divergence = false;
 
-  explicit Shown(const QuantsAnswer& answer) {
+  explicit ShownFormats(const QuantsAnswer& answer) {
     for (const Quant& q : answer.quants) {
       device = device || q.verdict;
       speed = speed || q.speed;
@@ -41,7 +37,7 @@ struct Shown {
   }
 };
 
-std::vector<Column> columns_of(const Shown& shown, bool textbook) {
+std::vector<Column> columns_of(const ShownFormats& shown, bool textbook) {
   const auto rank = [&](int text_rank) { return textbook ? -1 : text_rank; };
   std::vector<Column> columns{
       {"format", "Quantization"},
@@ -65,7 +61,7 @@ std::vector<Column> columns_of(const Shown& shown, bool textbook) {
   return columns;
 }
 
-void add_notes(Table& table, const QuantsAnswer& answer, const Shown& shown, bool textbook) {
+void add_notes(Table& table, const QuantsAnswer& answer, const ShownFormats& shown, bool textbook) {
   if (answer.recommended) table.notes.push_back(fmt::format("★ {}", answer.advice));
   else if (!answer.advice.empty()) table.notes.push_back(answer.advice);
   const Quant& first = answer.quants.front();
@@ -126,7 +122,7 @@ void add_left_out(Table& table, const std::vector<LeftOut>& left_out) {
 
 Table quants_table(const QuantsAnswer& answer, bool textbook) {
   Table table;
-  const Shown shown(answer);
+  const ShownFormats shown(answer);
   table.columns = columns_of(shown, textbook);
   for (std::size_t i = 0; i < answer.quants.size(); ++i) {
     const Quant& q = answer.quants[i];
@@ -153,12 +149,12 @@ Table quants_table(const QuantsAnswer& answer, bool textbook) {
       row.push_back(kl ? Cell(fmt::format("{:.4f}", *kl), *kl) : Cell());
     }
     if (shown.retention) row.push_back(share(q.quality.retention, 0));
-    row.push_back(words(std::string(q.format->quality)));
-    row.push_back(words(std::string(q.format->quality_source)));
+    row.push_back(text_cell(q.format->quality));
+    row.push_back(text_cell(q.format->quality_source));
     if (shown.accuracy) {
-      row.push_back(words(q.quality.benchmarks));
+      row.push_back(text_cell(q.quality.benchmarks));
       row.push_back(q.quality.accuracy_kept ? Cell("", q.quality.official) : Cell());
-      row.push_back(words(q.quality.accuracy_source));
+      row.push_back(text_cell(q.quality.accuracy_source));
     }
     row.emplace_back("", star);
     table.rows.push_back(std::move(row));

@@ -10,7 +10,7 @@ namespace {
 using units::format_bytes;
 using units::format_figure;
 
-std::vector<Column> columns(const Recommendation& r, bool numbered) {
+std::vector<Column> recommend_columns(const Recommendation& r, bool numbered) {
   std::vector<Column> out;
   if (numbered) out.push_back({"rank", "", Align::right, false, 5});
   out.push_back({"model", "Model"});
@@ -52,7 +52,7 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
     table.notes.insert(table.notes.end(), r.nearest.begin(), r.nearest.end());
     return table;
   }
-  table.columns = columns(r, true);
+  table.columns = recommend_columns(r, true);
   table.columns.push_back({"reasons", "Why", Align::left, true, 7});
   for (const Advice& a : r.ranked) {
     if (table.rows.size() == most) break;
@@ -74,7 +74,7 @@ Table ranked_table(const Recommendation& r, std::size_t most) {
 Table path_table(const Recommendation& r) {
   Table table;
   table.title = "Upgrade path";
-  table.columns = columns(r, false);
+  table.columns = recommend_columns(r, false);
   table.columns.push_back({"short_of_bytes", "Lacking", Align::right, false, 1});
   for (const Advice& a : r.path) {
     std::vector<Cell> row = row_of(a);

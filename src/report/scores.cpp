@@ -10,11 +10,11 @@ namespace {
 
 using measure::Comparison;
 
-Cell percent(double share, bool sign = false) {
+Cell percent_cell(double share, bool sign = false) {
   return {sign ? fmt::format("{:+.1f}%", 100 * share) : fmt::format("{:.1f}%", 100 * share), share};
 }
 
-Cell count(int n) {
+Cell whole_cell(int n) {
   return {fmt::format("{}", n), std::int64_t{n}};
 }
 
@@ -63,10 +63,10 @@ Table scores_table(const measure::Outcome& outcome) {
                    {"coverage", "In 80%", Align::right, false, 5}};
   for (const auto& [name, group] : groups) {
     const measure::Score s = measure::score(group, false);
-    table.rows.push_back({Cell(name.first), Cell(name.second), count(s.n), count(s.cells),
-                          percent(s.bias, true), percent(s.median), percent(s.p90), percent(s.equal),
-                          percent(s.within_5), percent(s.within_20),
-                          s.coverage ? percent(*s.coverage) : Cell()});
+    table.rows.push_back({Cell(name.first), Cell(name.second), whole_cell(s.n), whole_cell(s.cells),
+                          percent_cell(s.bias, true), percent_cell(s.median), percent_cell(s.p90),
+                          percent_cell(s.equal), percent_cell(s.within_5), percent_cell(s.within_20),
+                          s.coverage ? percent_cell(*s.coverage) : Cell()});
   }
   add_counts(table, outcome);
   return table;

@@ -15,7 +15,7 @@ namespace {
 using measure::Comparison;
 
 /// In five columns, so that a table fits a terminal: tenths as long as there is room for them.
-Cell percent(double share, bool sign = false) {
+Cell short_percent_cell(double share, bool sign = false) {
   const auto words = [&](int digits) {
     return sign ? fmt::format("{:+.{}f}%", 100 * share, digits)
                 : fmt::format("{:.{}f}%", 100 * share, digits);
@@ -44,7 +44,7 @@ std::string metric_name(std::string_view quantity) {
   return std::string(quantity.substr(0, quantity.find('/')));
 }
 
-Cell figure(std::optional<double> value) {
+Cell rounded_cell(std::optional<double> value) {
   if (!value) return {};
   return {*value < 1000 ? fmt::format("{:.4g}", *value) : fmt::format("{:.0f}", *value), *value};
 }
@@ -64,7 +64,7 @@ Cell plain(const std::vector<const Comparison*>& group, F&& figure) {
   std::vector<const Comparison*> pointers;
   pointers.reserve(copies.size());
   for (const Comparison& c : copies) pointers.push_back(&c);
-  return percent(measure::score(pointers, true).median);
+  return short_percent_cell(measure::score(pointers, true).median);
 }
 
 }  // namespace
@@ -95,9 +95,10 @@ Table speed_scores_table(const measure::Outcome& outcome, const std::string& by,
   for (const auto& [name, group] : groups) {
     const measure::Score s = measure::score(group, true);
     table.rows.push_back({Cell(name), Cell(std::to_string(s.n), std::int64_t{s.n}),
-                          Cell(std::to_string(s.cells), std::int64_t{s.cells}), percent(s.bias, true),
-                          percent(s.median), percent(s.within_20), percent(s.p90),
-                          s.coverage ? percent(*s.coverage) : Cell(),
+                          Cell(std::to_string(s.cells), std::int64_t{s.cells}),
+                          short_percent_cell(s.bias, true), short_percent_cell(s.median),
+                          short_percent_cell(s.within_20), short_percent_cell(s.p90),
+                          s.coverage ? short_percent_cell(*s.coverage) : Cell(),
                           plain(group, [](const measure::SpeedTraits& t) { return t.sheet; }),
                           plain(group,
                                 [](const measure::SpeedTraits& t) {
@@ -138,8 +139,9 @@ Table speed_rows_table(const measure::Outcome& outcome) {
     table.rows.push_back({Cell(c.row->id), Cell(c.row->source), Cell(t.target), Cell(t.device),
                           number(t.devices), Cell(t.model), Cell(t.format), Cell(c.engine), Cell(t.engine),
                           Cell(t.backend), number(t.concurrency), number(t.depth),
-                          Cell(metric_name(c.quantity->name)), figure(c.quantity->value), figure(c.estimated),
-                          figure(c.low), figure(c.high), percent(c.error(), true)});
+                          Cell(metric_name(c.quantity->name)), rounded_cell(c.quantity->value),
+                          rounded_cell(c.estimated), rounded_cell(c.low), rounded_cell(c.high),
+                          short_percent_cell(c.error(), true)});
   }
   return table;
 }

@@ -14,21 +14,21 @@ namespace {
 constexpr int kNarrowestWrap = 12;  // a column of words gets at least that
 
 /// A column of a text table that is shown, with its width.
-struct Shown {
+struct ShownColumn {
   std::size_t index;
   int width;
 };
 
-int total_width(const Table& table, const std::vector<Shown>& shown) {
+int total_width(const Table& table, const std::vector<ShownColumn>& shown) {
   int sum = 0;
-  for (const Shown& s : shown) sum += s.width + (sum > 0 ? table.columns[s.index].gap : 0);
+  for (const ShownColumn& s : shown) sum += s.width + (sum > 0 ? table.columns[s.index].gap : 0);
   return sum;
 }
 
 /// Widths for a terminal of `width` columns: words are wrapped first, then columns of higher rank dropped.
-std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector<std::string>>& texts,
-                               int width) {
-  std::vector<Shown> natural;
+std::vector<ShownColumn> fit_columns(const Table& table, const std::vector<std::vector<std::string>>& texts,
+                                     int width) {
+  std::vector<ShownColumn> natural;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (table.columns[c].rank < 0) continue;
     int wide = 0;
@@ -38,11 +38,11 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
     natural.push_back({c, wide});
   }
   for (;;) {
-    std::vector<Shown> shown = natural;
+    std::vector<ShownColumn> shown = natural;
     // The widest column of words gives first.
     for (int excess = total_width(table, shown) - width; excess > 0; --excess) {
-      Shown* widest = nullptr;
-      for (Shown& s : shown) {
+      ShownColumn* widest = nullptr;
+      for (ShownColumn& s : shown) {
         if (table.columns[s.index].wraps && s.width > kNarrowestWrap && (!widest || s.width > widest->width))
           widest = &s;
       }
@@ -50,9 +50,10 @@ std::vector<Shown> fit_columns(const Table& table, const std::vector<std::vector
       --widest->width;
     }
     if (total_width(table, shown) <= width) return shown;
-    const auto least = std::max_element(natural.begin(), natural.end(), [&](const Shown& a, const Shown& b) {
-      return table.columns[a.index].rank <= table.columns[b.index].rank;  // the last of equals
-    });
+    const auto least =
+        std::max_element(natural.begin(), natural.end(), [&](const ShownColumn& a, const ShownColumn& b) {
+          return table.columns[a.index].rank <= table.columns[b.index].rank;  // the last of equals
+        });
     if (least == natural.end() || table.columns[least->index].rank == 0) return shown;
     natural.erase(least);
   }
@@ -64,13 +65,13 @@ std::string render_text(const Table& table, const Style& style) {
     texts.emplace_back();
     for (const Cell& cell : row) texts.back().push_back(printable(cell.text));
   }
-  const std::vector<Shown> shown = fit_columns(table, texts, style.width);
+  const std::vector<ShownColumn> shown = fit_columns(table, texts, style.width);
   std::string out;
   if (!table.title.empty()) out += paint(printable(table.title), Tone::strong, style) + "\n\n";
 
   const auto add_line = [&](auto&& text_of, auto&& tone_of) {
     std::string line;
-    for (const Shown& s : shown) {
+    for (const ShownColumn& s : shown) {
       const bool right = table.columns[s.index].align == Align::right;
       const std::string text = text_of(s);
       if (s.index != shown.front().index)
@@ -86,17 +87,17 @@ std::string render_text(const Table& table, const Style& style) {
   const auto add_row = [&](auto&& text_of, auto&& tone_of) {
     std::vector<std::vector<std::string>> parts;  // lines of each shown cell
     std::size_t height = 1;
-    for (const Shown& s : shown) {
+    for (const ShownColumn& s : shown) {
       parts.push_back(wrap(text_of(s.index), std::max(s.width, 1)));
       height = std::max(height, parts.back().size());
     }
     for (std::size_t l = 0; l < height; ++l) {
       add_line(
-          [&](const Shown& s) {
+          [&](const ShownColumn& s) {
             const auto& lines = parts[static_cast<std::size_t>(&s - shown.data())];
             return l < lines.size() ? lines[l] : std::string();
           },
-          [&](const Shown& s) { return tone_of(s.index); });
+          [&](const ShownColumn& s) { return tone_of(s.index); });
     }
   };
   if (std::any_of(table.columns.begin(), table.columns.end(),
@@ -177,6 +178,14 @@ std::string render_csv(const Table& table) {
 }
 
 }  // namespace
+
+Cell text_cell(std::string_view words) {
+  return words.empty() ? Cell() : Cell(std::string(words));
+}
+
+Cell figure_cell(const std::optional<double>& value) {
+  return value ? Cell(fmt::format("{:.6g}", *value), *value) : Cell();
+}
 
 void write_rows(JsonWriter& json, const Table& table) {
   json.begin_array();

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,6 +53,12 @@ struct Table {
   std::vector<std::vector<Cell>> rows;  ///< as many cells as columns, in their order
   std::vector<std::string> notes;       ///< sentences below; text and Markdown only
 };
+
+/// The words; nothing when there are none.
+Cell text_cell(std::string_view words);
+
+/// The number with up to six digits; nothing when it is not known.
+Cell figure_cell(const std::optional<double>& value);
 
 /// The table in `form`, with the newline at its end. CSV has a header line of keys (RFC 4180, lines end in
 /// "\n"); JSON is an array of objects.
