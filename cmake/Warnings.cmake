@@ -2,7 +2,10 @@
 add_library(qwenfit_options INTERFACE)
 target_compile_features(qwenfit_options INTERFACE cxx_std_20)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
-  target_compile_options(qwenfit_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+  target_compile_options(qwenfit_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor)
+  if(NOT QWENFIT_WHOLE_ROOMS)  # where it is of a name in another file
+    target_compile_options(qwenfit_options INTERFACE -Wshadow)
+  endif()
   if(QWENFIT_WERROR)
     target_compile_options(qwenfit_options INTERFACE -Werror)
   endif()

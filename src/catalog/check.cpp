@@ -163,7 +163,8 @@ class Checker {
     expect(f.recipe.empty() || find(records_.formats, f.recipe), "recipe '{}' is no format", f.recipe);
     expect(f.head.empty() || find(records_.dtypes, f.head), "head '{}' is no dtype", f.head);
     expect(!f.retention || *f.retention <= 1, "retention is above 1");
-    expect(f.bits > 0 && f.bits <= 64 && f.group_size <= kWidestFormat, "bits or group_size are beyond any format");
+    expect(f.bits > 0 && f.bits <= 64 && f.group_size <= kWidestFormat,
+           "bits or group_size are beyond any format");
   }
 
   void device(const Device& d) {

@@ -99,12 +99,12 @@ struct OfModel {
 };
 
 /// Where the models compete.
-struct Place {
+struct Machine {
   Scenario scenario;
   std::vector<engine::DeviceSlot> devices;  ///< once they are known
 };
 
-OfModel try_model(Estimator& estimator, std::vector<Place>& places, const Wish& wish,
+OfModel try_model(Estimator& estimator, std::vector<Machine>& places, const Wish& wish,
                   const FormatQuality& quality, const Candidate& candidate, NearMisses& misses) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
@@ -114,7 +114,7 @@ OfModel try_model(Estimator& estimator, std::vector<Place>& places, const Wish& 
   for (const catalog::WeightFormat* format : candidate.formats) {
     if (quality.kept(*candidate.model, *format).grade >= kWorthUpgrading) worthy = format;
   }
-  for (Place& place : places) {
+  for (Machine& place : places) {
     for (const catalog::WeightFormat* format : candidate.formats) {
       if (format != worthy && !place.devices.empty() && outweighs(*format, summary, place.devices)) continue;
       Scenario scenario = place.scenario;
@@ -212,7 +212,7 @@ std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
 Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
   Recommendation out;
   out.reading = wish.use == catalog::UseCase::embedding;
-  std::vector<Place> places;
+  std::vector<Machine> places;
   for (Scenario& place : places_of(estimator.catalog(), scenario, wish))
     places.push_back({std::move(place), {}});
   const FormatQuality quality(estimator.catalog());

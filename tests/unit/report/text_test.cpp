@@ -73,7 +73,7 @@ TEST_CASE("the whole text of a simple estimate") {
   Estimate e = sample();
   e.hints = {"Q8_0 fits too"};
   e.notes = {"a note"};
-  CHECK(shown(e) == 1 + R"(
+  CHECK(shown(e) == &R"(
 Qwen3-8B Q4_K_M, llama.cpp on NVIDIA GeForce RTX 4090
 8.19B parameters, context 8,192, KV cache f16
 
@@ -100,7 +100,7 @@ times of five.
 → Q8_0 fits too
 
 - a note
-)");
+)"[1]);
 }
 
 TEST_CASE("no line is wider than the terminal, whatever its width and charset") {
