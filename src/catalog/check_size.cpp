@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "check.hpp"
 
@@ -85,8 +86,13 @@ std::vector<std::string> contradictions(const Geometry& g) {
   const auto expect = [&](bool holds, std::string problem) {
     if (!holds) out.push_back(std::move(problem));
   };
-  expect(positive({g.hidden_size, g.layers, g.heads, g.kv_heads, g.head_dim, g.vocab_size}),
-         "geometry is incomplete");
+  for (const auto& [key, value] : {std::pair{"hidden_size", g.hidden_size},
+                                   {"layers", g.layers},
+                                   {"heads", g.heads},
+                                   {"kv_heads", g.kv_heads},
+                                   {"head_dim", g.head_dim},
+                                   {"vocab_size", g.vocab_size}})
+    expect(value > 0, fmt::format("geometry.{} is missing", key));
   expect(g.kv_heads <= 0 || g.heads % g.kv_heads == 0,
          fmt::format("{} heads are no multiple of {} KV heads", g.heads, g.kv_heads));
   expect(g.moe || g.intermediate_size > 0, "neither intermediate_size nor moe is given");
