@@ -139,6 +139,10 @@ class Estimator {
 
   const catalog::Catalog& catalog() const;
 
+  /// Gives back what is kept of weights: for questions that come to each model once, where memory that is
+  /// never used again costs more than it saves.
+  void forget_weights();
+
   struct Impl;
 
  private:

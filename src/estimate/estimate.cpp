@@ -52,13 +52,15 @@ std::shared_ptr<const format::Weights> Estimator::Impl::weights(const catalog::M
                 recipe.with_mtp, recipe.gguf, recipe.mlx,     recipe.publisher};
   if (const auto it = weight_cache.find(key); it != weight_cache.end()) return it->second;
   auto made = std::make_shared<const format::Weights>(format::quantize(catalog, model, format, recipe));
-  if (weight_cache.size() >= kMostCachedWeights) {
-    weight_cache.clear();
-    weight_summaries.clear();
-    adapted.clear();
-  }
+  if (weight_cache.size() >= kMostCachedWeights) forget_weights();
   weight_cache.emplace(key, made);
   return made;
+}
+
+void Estimator::Impl::forget_weights() {
+  weight_cache.clear();
+  weight_summaries.clear();
+  adapted.clear();
 }
 
 std::shared_ptr<const format::Weights> Estimator::Impl::quick_weights(const catalog::Model& model,
@@ -110,6 +112,10 @@ Estimator::Estimator(const catalog::Catalog& catalog, ModelFiles files, Surround
 Estimator::~Estimator() = default;
 const catalog::Catalog& Estimator::catalog() const {
   return impl_->catalog;
+}
+
+void Estimator::forget_weights() {
+  impl_->forget_weights();
 }
 
 const ModelSummary& Estimator::summary(const catalog::Model& model, const catalog::Variant* variant) {

@@ -20,6 +20,7 @@ struct Estimator::Impl {
                                                  const format::RecipeOptions& recipe);
   std::shared_ptr<const format::Weights> quick_weights(const catalog::Model& model,
                                                        const catalog::WeightFormat& format);
+  void forget_weights();
   const ModelSummary& summary(const catalog::Model& model, const catalog::Variant* variant);
   const WeightSummary& summary(const std::shared_ptr<const format::Weights>& weights);
 

@@ -188,6 +188,7 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
       left_out.add(std::string(why), std::string(model->name));
       continue;
     }
+    estimator.forget_weights();
     Scenario one = scenario;
     one.model = std::string(model->id);
     try {

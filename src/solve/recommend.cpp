@@ -105,17 +105,18 @@ struct Machine {
 };
 
 OfModel try_model(Estimator& estimator, std::vector<Machine>& places, const Wish& wish,
-                  const FormatQuality& quality, const Candidate& candidate, NearMisses& misses) {
+                  const FormatQuality& quality, const Candidate& candidate,
+                  const std::vector<const catalog::WeightFormat*>& formats, NearMisses& misses) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
   // The smallest that is worth a larger device says what that would have to be; of the others, those that no
   // device here holds need no estimate.
-  const catalog::WeightFormat* worthy = candidate.formats.empty() ? nullptr : candidate.formats.back();
-  for (const catalog::WeightFormat* format : candidate.formats) {
+  const catalog::WeightFormat* worthy = formats.empty() ? nullptr : formats.back();
+  for (const catalog::WeightFormat* format : formats) {
     if (quality.kept(*candidate.model, *format).grade >= kWorthUpgrading) worthy = format;
   }
   for (Machine& place : places) {
-    for (const catalog::WeightFormat* format : candidate.formats) {
+    for (const catalog::WeightFormat* format : formats) {
       if (format != worthy && !place.devices.empty() && outweighs(*format, summary, place.devices)) continue;
       Scenario scenario = place.scenario;
       scenario.model = candidate.name;
@@ -218,8 +219,10 @@ Recommendation recommend(Estimator& estimator, const Scenario& scenario, const W
   const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;
   NearMisses misses;
-  for (const Candidate& candidate : candidates_for(estimator, scenario, wish, out.left_out)) {
-    OfModel tried = try_model(estimator, places, wish, quality, candidate, misses);
+  for (const Candidate& candidate : candidates_for(estimator.catalog(), wish, out.left_out)) {
+    estimator.forget_weights();
+    const auto formats = formats_for(estimator, scenario, candidate);
+    OfModel tried = try_model(estimator, places, wish, quality, candidate, formats, misses);
     if (tried.best) {
       const Estimate e = estimate_settled(estimator, tried.scenario, true).estimate;
       tried.best->max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);

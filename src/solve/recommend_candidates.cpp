@@ -85,9 +85,8 @@ std::vector<const catalog::Device*> worth_renting(const catalog::Catalog& catalo
 
 }  // namespace
 
-std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scenario, const Wish& wish,
+std::vector<Candidate> candidates_for(const catalog::Catalog& catalog, const Wish& wish,
                                       std::map<std::string, int>& left_out) {
-  const catalog::Catalog& catalog = estimator.catalog();
   const std::vector<Ability> able = abilities(wish.use);
   std::vector<Candidate> out;
   bool known = wish.generation.empty();
@@ -105,21 +104,25 @@ std::vector<Candidate> candidates_for(Estimator& estimator, const Scenario& scen
       ++left_out[best ? "have no published geometry" : "have no scores in this use case"];
       continue;
     }
-    Candidate candidate{model, name_of(*model, best->variant), *best, {}};
-    Scenario probe = scenario;
-    probe.model = candidate.name;
-    try {
-      candidate.formats = formats_of(catalog, scenario, *estimator.resolve(probe).engine, *model);
-    } catch (const Error& e) {
-      if (e.code() != ErrorCode::unsupported) throw;
-    }
-    out.push_back(std::move(candidate));
+    out.push_back({model, name_of(*model, best->variant), *best});
   }
   if (!known)
     throw Error(ErrorCode::unknown_name,
                 "no generation '" + wish.generation +
                     "': qwen1, qwen1.5, qwen2, qwen2.5, qwen3, qwen3.5, qwen3.6 or qwen3.8");
   return out;
+}
+
+std::vector<const catalog::WeightFormat*> formats_for(Estimator& estimator, const Scenario& scenario,
+                                                      const Candidate& candidate) {
+  Scenario probe = scenario;
+  probe.model = candidate.name;
+  try {
+    return formats_of(estimator.catalog(), scenario, *estimator.resolve(probe).engine, *candidate.model);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::unsupported) throw;
+    return {};
+  }
 }
 
 std::vector<Scenario> places_of(const catalog::Catalog& catalog, const Scenario& scenario, const Wish& wish) {
