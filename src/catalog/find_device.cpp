@@ -65,20 +65,18 @@ std::string assumed_memory(const Device& device) {
 }
 
 [[noreturn]] void fail_unknown(const Impl& impl, std::string_view name) {
+  // "GeForce 4091": what tells the cards apart, without the words that all of them have.
+  std::vector<std::string> plain;
+  for (const Device* d : impl.devices) plain.push_back(parse_device_name(d->id).plain);
   std::vector<KnownName> known;
-  for (const Device* d : impl.devices) {
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const Device* d = impl.devices[i];
     known.push_back({d->id, d->id});
     for (const Text alias : d->aliases) known.push_back({alias, d->id});
+    known.push_back({plain[i], d->id});
   }
   std::string meant = did_you_mean_name(name, known);
-  if (meant.empty()) {
-    // "GeForce 4091": what tells the cards apart, without the words that all of them have.
-    std::vector<std::string> plain;
-    for (const Device* d : impl.devices) plain.push_back(parse_device_name(d->id).plain);
-    known.clear();
-    for (std::size_t i = 0; i < plain.size(); ++i) known.push_back({plain[i], impl.devices[i]->id});
-    meant = did_you_mean_name(parse_device_name(name).plain, known);
-  }
+  if (meant.empty()) meant = did_you_mean_name(parse_device_name(name).plain, known);
   throw Error(ErrorCode::unknown_device, fmt::format("unknown device '{}'{}", name, meant));
 }
 

@@ -42,21 +42,17 @@ class Ladder {
 
   /// The best format that leaves room on the devices, else the first that fits there. What it finds, nothing
   /// that needs the host's memory is better than.
-  std::optional<Run> best_on_devices() {
+  const Run* best_on_devices() {
     const Scenario whole = all_on_devices(scenario_, engine_);
     const bool same = whole.gpu_layers == scenario_.gpu_layers;
-    std::optional<Run> tight;
+    const Run* tight = nullptr;
     for (Rung& rung : rungs_) {
-      Rung on_devices{rung.format};
-      estimate(on_devices, whole);
-      runs_ = runs_ || on_devices.run;
-      if (same) {
-        rung = on_devices;
-        rung.tried = true;
-      }
-      if (!on_devices.run) continue;
-      if (runs_well(on_devices.run->group)) return on_devices.run;
-      if (on_devices.run->group == RunGroup::tight && !tight) tight = on_devices.run;
+      estimate(rung, whole);
+      rung.tried = same;
+      if (!rung.run) continue;
+      runs_ = true;
+      if (runs_well(rung.run->group)) return &*rung.run;
+      if (rung.run->group == RunGroup::tight && !tight) tight = &*rung.run;
     }
     return tight;
   }
@@ -67,13 +63,13 @@ class Ladder {
   /// Where `best_on_devices` finds nothing: the usual format with a part on the host, else the first that
   /// runs so, else the one that needs the least. Nothing where none meets the requirements: `unmet` is one of
   /// those.
-  std::optional<Run> best(std::string& unmet) {
+  const Run* best(std::string& unmet) {
     // With a part on the host nobody takes the largest files, nor the worst.
     const auto usual =
         std::find_if(rungs_.begin(), rungs_.end(), [](const Rung& r) { return r.format->id == kOffloaded; });
     if (usual != rungs_.end() && tried(*usual).run && usual->run->group == RunGroup::offload)
-      return usual->run;
-    std::optional<Run> best;
+      return &*usual->run;
+    const Run* best = nullptr;
     std::optional<Error> refusal;
     for (Rung& rung : rungs_) {
       tried(rung);
@@ -86,7 +82,7 @@ class Ladder {
       // Of what does not fit, the one that lacks the least.
       const bool nearer = best && rung.run->group == best->group && rung.run->group == RunGroup::no &&
                           rung.run->needs < best->needs;
-      if (!best || rung.run->group < best->group || nearer) best = rung.run;
+      if (!best || rung.run->group < best->group || nearer) best = &*rung.run;
     }
     if (!best && unmet.empty() && refusal) throw Error(*refusal);
     return best;
@@ -107,6 +103,8 @@ class Ladder {
   }
 
   void estimate(Rung& rung, Scenario scenario) {
+    rung.run.reset();
+    rung.refusal.reset();
     scenario.format = std::string(rung.format->id);
     try {
       const Settled settled = estimate_settled(estimator_, scenario, false);
@@ -167,8 +165,8 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
   const FormatQuality quality(catalog);
   LeftOutCounter left_out;
   std::vector<std::pair<const catalog::Model*, Ladder>> rest;  // that do not fit the devices
-  const auto add = [&](const catalog::Model& model, Run best) {
-    ModelRun run{&model, estimator.summary(model), std::move(best), {}, {}};
+  const auto add = [&](const catalog::Model& model, const Run& best) {
+    ModelRun run{&model, estimator.summary(model), best, {}, {}};
     run.kept = quality.kept(model, *run.run.format);
     if (const Ability* ability = ability_of(able, model.id)) run.ability = *ability;
     answer.runs.push_back(std::move(run));
@@ -176,7 +174,7 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
   const auto add_rest = [&](const catalog::Model& model, Ladder& ladder) {
     try {
       std::string unmet;
-      if (std::optional<Run> best = ladder.best(unmet)) add(model, std::move(*best));
+      if (const Run* best = ladder.best(unmet)) add(model, *best);
       else left_out.add(unmet, std::string(model.name));
     } catch (const Error& e) {
       left_out.add(e, std::string(model.name));
@@ -198,13 +196,13 @@ ModelsAnswer compare_models(Estimator& estimator, const Scenario& scenario, cons
       auto ladder =
           scenario.format ? std::vector{setup.weights->format} : usual_formats(catalog, *setup.engine);
       // Of formats that can only offload or fail, the usual one and the smallest are enough.
+      const double room = room_of(setup.devices);
       const catalog::WeightFormat* smallest = ladder.empty() ? nullptr : ladder.back();
       std::erase_if(ladder, [&](const catalog::WeightFormat* f) {
-        return f != smallest && f->id != kOffloaded &&
-               outweighs(*f, estimator.summary(*model), setup.devices);
+        return f != smallest && f->id != kOffloaded && outweighs(*f, estimator.summary(*model), room);
       });
       Ladder all(estimator, one, *setup.engine, ladder);
-      if (std::optional<Run> best = all.best_on_devices()) add(*model, std::move(*best));
+      if (const Run* best = all.best_on_devices()) add(*model, *best);
       else if (all.any() && question.rows < catalog.models().size() && !scenario.require.any())
         rest.emplace_back(model, std::move(all));
       else add_rest(*model, all);

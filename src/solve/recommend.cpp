@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "merit.hpp"
 #include "quality.hpp"
@@ -98,14 +99,9 @@ struct OfModel {
   Outcome outcome = Outcome::too_large;
 };
 
-/// Where the models compete.
-struct Machine {
-  Scenario scenario;
-  std::vector<engine::DeviceSlot> devices;  ///< once they are known
-};
-
-OfModel try_model(Estimator& estimator, std::vector<Machine>& places, const Wish& wish,
-                  const FormatQuality& quality, const Candidate& candidate,
+/// @param rooms what each of the places has, once that is known
+OfModel try_model(Estimator& estimator, const std::vector<Scenario>& places, std::vector<double>& rooms,
+                  const Wish& wish, const FormatQuality& quality, const Candidate& candidate,
                   const std::vector<const catalog::WeightFormat*>& formats, NearMisses& misses) {
   OfModel out;
   const ModelSummary& summary = estimator.summary(*candidate.model);
@@ -115,10 +111,10 @@ OfModel try_model(Estimator& estimator, std::vector<Machine>& places, const Wish
   for (const catalog::WeightFormat* format : formats) {
     if (quality.kept(*candidate.model, *format).grade >= kWorthUpgrading) worthy = format;
   }
-  for (Machine& place : places) {
+  for (std::size_t p = 0; p < places.size(); ++p) {
     for (const catalog::WeightFormat* format : formats) {
-      if (format != worthy && !place.devices.empty() && outweighs(*format, summary, place.devices)) continue;
-      Scenario scenario = place.scenario;
+      if (format != worthy && outweighs(*format, summary, rooms[p])) continue;
+      Scenario scenario = places[p];
       scenario.model = candidate.name;
       scenario.format = std::string(format->id);
       if (wish.min_context || !scenario.context)
@@ -132,8 +128,8 @@ OfModel try_model(Estimator& estimator, std::vector<Machine>& places, const Wish
       Outcome outcome{};
       try {
         const engine::Setup setup = estimator.resolve(scenario);
-        place.devices = setup.devices;
-        if (format != worthy && outweighs(*format, summary, place.devices)) continue;
+        rooms[p] = room_of(setup.devices);
+        if (format != worthy && outweighs(*format, summary, rooms[p])) continue;
         // What is partly on the host is no answer: what the devices lack is what all of it needs there.
         scenario = all_on_devices(scenario, *setup.engine);
         outcome = judge(estimator, scenario, wish, advice);
@@ -213,16 +209,15 @@ std::vector<Advice> path_from(const Advice& from, std::vector<Advice> all) {
 Recommendation recommend(Estimator& estimator, const Scenario& scenario, const Wish& wish) {
   Recommendation out;
   out.reading = wish.use == catalog::UseCase::embedding;
-  std::vector<Machine> places;
-  for (Scenario& place : places_of(estimator.catalog(), scenario, wish))
-    places.push_back({std::move(place), {}});
+  const std::vector<Scenario> places = places_of(estimator.catalog(), scenario, wish);
+  std::vector<double> rooms(places.size(), std::numeric_limits<double>::infinity());
   const FormatQuality quality(estimator.catalog());
   std::vector<Advice> all;
   NearMisses misses;
   for (const Candidate& candidate : candidates_for(estimator.catalog(), wish, out.left_out)) {
     estimator.forget_weights();
     const auto formats = formats_for(estimator, scenario, candidate);
-    OfModel tried = try_model(estimator, places, wish, quality, candidate, formats, misses);
+    OfModel tried = try_model(estimator, places, rooms, wish, quality, candidate, formats, misses);
     if (tried.best) {
       const Estimate e = estimate_settled(estimator, tried.scenario, true).estimate;
       tried.best->max_context = std::min(e.fit.max_context.value_or(0), e.model.context_longest);

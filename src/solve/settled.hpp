@@ -42,16 +42,18 @@ inline Scenario all_on_devices(Scenario scenario, const catalog::Engine& engine)
   return scenario;
 }
 
-/// Whether the weights alone are clearly larger than all devices together, by the format's nominal bits: an
-/// estimate would only say that it does not fit, or how much goes to the host.
-inline bool outweighs(const catalog::WeightFormat& format, const ModelSummary& model,
-                      const std::vector<engine::DeviceSlot>& devices) {
-  constexpr double kClearly = 0.85;  // mixes are lighter than their nominal bits by less than that
+/// The memory of the devices together, as far as it could be. bytes; endless where one's is not known
+inline double room_of(const std::vector<engine::DeviceSlot>& devices) {
   double room = 0;
-  for (const engine::DeviceSlot& d : devices) {
-    if (!d.memory_gb) return false;
-    room += *d.memory_gb * static_cast<double>(units::gib(1));  // marketed GB are GiB at most
-  }
+  for (const engine::DeviceSlot& d : devices)
+    room += d.memory_gb.value_or(1e300) * static_cast<double>(units::gib(1));  // marketed GB are GiB at most
+  return room;
+}
+
+/// Whether the weights alone are clearly larger than `room`, by the format's nominal bits: an estimate would
+/// only say that it does not fit, or how much goes to the host.
+inline bool outweighs(const catalog::WeightFormat& format, const ModelSummary& model, double room) {
+  constexpr double kClearly = 0.85;  // mixes are lighter than their nominal bits by less than that
   return static_cast<double>(model.parameters) * format.bits / 8 * kClearly > room;
 }
 
