@@ -57,8 +57,8 @@ struct LlamaOptions {
   SplitMode split_mode = SplitMode::layer;
   int ubatch = 512;
   int batch = 2048;
-  bool flash_attention = true;
-  std::optional<int> parallel_slots;  ///< -np
+  std::optional<bool> flash_attention;  ///< -fa; absent: as the version has it
+  std::optional<int> parallel_slots;    ///< -np
   std::optional<bool> kv_unified;
   bool slots_follow = false;  ///< neither was asked for: both follow the concurrency
   bool mmproj = false;

@@ -86,11 +86,16 @@ void add_option_notes(const Job& job, MemoryPlan& plan) {
                                      l.tensor_split.size(), cards, cards == 1 ? "card" : "cards",
                                      cards == 1 ? "is" : fmt::format("{} are", cards)));
   }
+  if (!job.version.offloads_all && !l.gpu_layers && job.gpus > 0 && job.setup.backend != Backend::metal) {
+    plan.notes.emplace_back(
+        "builds before 2025-08-30 keep every layer on the host without -ngl: all that fit are taken to be on "
+        "the card, as with -ngl 999");
+  }
   if (l.cpu_moe_layers > 0 && !model.geometry.moe)
     plan.notes.push_back(fmt::format("cpu_moe_layers: {} has no experts", model.name));
   if (l.mmproj && !model.geometry.vision && !model.geometry.audio)
     plan.notes.push_back(fmt::format("mmproj: {} reads text only, there is no projector", model.name));
-  if ((job.setup.kv_type->id == "iq4_nl" || job.setup.kv_type_v->id == "iq4_nl") && l.flash_attention &&
+  if ((job.setup.kv_type->id == "iq4_nl" || job.setup.kv_type_v->id == "iq4_nl") && *l.flash_attention &&
       job.backends.fusion_keeps) {
     plan.notes.emplace_back(
         "CUDA's flash attention reads no iq4_nl cache: attention would run on the processor, which is not "
@@ -131,10 +136,13 @@ class Llama : public Rules {
     if (setup.context == 0) setup.context = std::min<std::int64_t>(setup.model->context.native, 8192);
     if (setup.engine->id != "llama.cpp" && l.batch == LlamaOptions{}.batch) l.batch = kAppBatch;
     l.slots_follow = !l.parallel_slots && !l.kv_unified;
-    const Slots slots = slots_of(setup, version_of(setup));
+    const Version version = version_of(setup);
+    const bool attention_asked = l.flash_attention.has_value();
+    if (!attention_asked) l.flash_attention = version.offloads_all;
+    const Slots slots = slots_of(setup, version);
     if (l.slots_follow || !l.parallel_slots) l.parallel_slots = static_cast<int>(slots.count);
     l.kv_unified = slots.unified;
-    check(setup);
+    check(setup, attention_asked);
   }
 
   MemoryPlan plan(const Setup& setup, std::vector<engine::Step>* steps) const override {
@@ -174,7 +182,7 @@ class Llama : public Rules {
   }
 
  private:
-  static void check(const Setup& setup) {
+  static void check(const Setup& setup, bool attention_asked) {
     // Single precision, as the engine keeps them.
     constexpr double kMostShare = 1e30;
     for (const double share : setup.llama.tensor_split) {
@@ -182,10 +190,12 @@ class Llama : public Rules {
         throw Error(ErrorCode::invalid_value,
                     fmt::format("tensor_split: '{}' is not a number from 0 to 1e30", share));
     }
-    if (!setup.llama.flash_attention && setup.kv_type_v->block > 1) {
-      throw Error(ErrorCode::unsupported,
-                  fmt::format("a KV cache with {} values needs flash attention: llama.cpp refuses it without",
-                              setup.kv_type_v->id));
+    if (!*setup.llama.flash_attention && setup.kv_type_v->block > 1) {
+      throw Error(
+          ErrorCode::unsupported,
+          fmt::format("a KV cache with {} values needs flash attention: llama.cpp refuses it without{}",
+                      setup.kv_type_v->id,
+                      attention_asked ? "" : ", and builds before 2025-08-30 need -fa to have it"));
     }
     const std::string_view k = setup.kv_type->id;
     const std::string_view v = setup.kv_type_v->id;

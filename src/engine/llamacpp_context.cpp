@@ -28,6 +28,7 @@ Version version_of(const Setup& setup) {
   v.splits_rows = date < "2026-07-09";
   v.plans_scratch = date >= "2026-06-08";
   v.rotates_cache = date >= "2026-04-01";
+  v.offloads_all = date >= "2025-08-30";
   v.shared_slots = date >= "2025-11-02";
   v.fits_layers = date >= "2025-12-15";
   return v;
@@ -74,7 +75,7 @@ ContextShape context_of(const Setup& setup, const Version& version) {
   c.snapshots = 1 + (rolls_back ? rolled_back_tokens(setup) : 0);
   c.k = type_of(*setup.kv_type);
   c.v = type_of(*setup.kv_type_v);
-  c.flash_attention = l.flash_attention;
+  c.flash_attention = l.flash_attention.value_or(true);
   c.rotate = version.rotates_cache;
   c.half_mask = version.half_mask;
   return c;

@@ -16,7 +16,9 @@ struct Version {
   bool rotates_cache = true;   ///< Hadamard rotation of a quantized cache
   bool shared_slots = true;    ///< the server's default: four slots over one cache
   bool splits_rows = false;    ///< --split-mode row on CUDA
-  bool fits_layers = true;     ///< --fit: layers and experts go to the host until 1 GiB stays free
+  bool offloads_all =
+      true;                 ///< flash attention and all layers on cards without -fa and -ngl; before: neither
+  bool fits_layers = true;  ///< --fit: layers and experts go to the host until 1 GiB stays free
 };
 /// @throws Error(invalid_value) when the text is no version.
 Version version_of(const Setup& setup);

@@ -67,6 +67,17 @@ void place_ranks(Setup& setup) {
       if (share % tp == 0 && divides(setup, tp)) setup.tensor_parallel = tp;
     }
   }
+  // Experts are spread over the ranks of tensor x data parallelism: "tp 1, ep 8" over eight cards says what
+  // happens to the experts' matrices, while those of attention are cut.
+  const std::int64_t experts = setup.expert_parallel;
+  if (g.moe && experts > std::int64_t{setup.tensor_parallel} * setup.data_parallel &&
+      experts % setup.data_parallel == 0 && cards >= experts * setup.pipeline_parallel) {
+    setup.tensor_parallel = static_cast<int>(experts / setup.data_parallel);
+    setup.notes.push_back(fmt::format(
+        "expert_parallel {0} needs as many ranks of tensor x data parallelism: tensor_parallel is "
+        "taken as {1}",
+        experts, setup.tensor_parallel));
+  }
   const int tp = setup.tensor_parallel;
   if (const std::string why = why_indivisible(setup, tp); !why.empty()) {
     const bool experts_would = g.moe && heads_divide(g, tp);

@@ -71,6 +71,14 @@ const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog
   return catalog.find_engine("transformers");
 }
 
+/// LM Studio and Ollama have Apple's MLX beside llama.cpp, for files of its kinds.
+bool runs_with_mlx(const catalog::WeightFormat& format, const Setup& setup) {
+  if (setup.engine->id != "lmstudio" && setup.engine->id != "ollama") return false;
+  const bool apple = setup.devices.empty() || setup.devices.front().device->vendor == catalog::Vendor::apple;
+  return apple && (format.scheme == catalog::Scheme::mlx ||
+                   setup.catalog->format(fmt::format("mlx-{}", format.id)) != nullptr);
+}
+
 bool is_gguf(const catalog::WeightFormat& format) {
   return format.scheme == catalog::Scheme::ggml || format.scheme == catalog::Scheme::ggml_recipe;
 }
@@ -133,7 +141,7 @@ void copy_settings(const Scenario& s, Setup& setup) {
   if (s.split_mode) l.split_mode = parse_split_mode(*s.split_mode);
   l.ubatch = to_int(s.ubatch, l.ubatch);
   l.batch = to_int(s.batch, l.batch);
-  l.flash_attention = s.flash_attention.value_or(true);
+  l.flash_attention = s.flash_attention;
   l.parallel_slots = to_int(s.parallel_slots);
   l.kv_unified = s.kv_unified;
   l.mmproj = s.mmproj.value_or(false);
@@ -302,6 +310,12 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
            local->weights->layout == model::Layout::gguf)
     setup.engine = catalog.engine("llama.cpp");
   else setup.engine = &engine_for(catalog, format, setup);
+  const bool inner_mlx = format && runs_with_mlx(*format, setup);
+  if (inner_mlx) {
+    add_note(setup,
+             fmt::format("{} runs {} with Apple's MLX: estimated as that", setup.engine->name, format->name));
+    setup.engine = catalog.engine("mlx");
+  }
   // "nvfp4" is another layout in MLX's files.
   if (format && setup.engine->id == "mlx") {
     if (const catalog::WeightFormat* own = catalog.format(fmt::format("mlx-{}", format->id))) format = own;
@@ -311,7 +325,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     format = nullptr;
   }
   if (!format) format = &catalog.find_format(setup.engine->default_format);
-  setup.engine_version = scenario.engine_version.value_or("");
+  if (!inner_mlx) setup.engine_version = scenario.engine_version.value_or("");
   if (scenario.backend) setup.backend = engine::parse_backend(*scenario.backend);
   else if (!setup.devices.empty())
     setup.backend = engine::default_backend(*setup.engine, *setup.devices.front().device);

@@ -62,7 +62,7 @@ void Writer::ollama() {
   const std::int64_t slots = std::max<std::int64_t>(l.parallel_slots.value_or(1), e_.setup.concurrency);
   set("OLLAMA_NUM_PARALLEL", std::to_string(slots));
   if (s_.kv_type) set("OLLAMA_KV_CACHE_TYPE", kv_word(*e_.setup.kv_type));
-  if (s_.kv_type || s_.flash_attention) set("OLLAMA_FLASH_ATTENTION", l.flash_attention ? "1" : "0");
+  if (s_.kv_type || s_.flash_attention) set("OLLAMA_FLASH_ATTENTION", *l.flash_attention ? "1" : "0");
   c_.modelfile = {"FROM " + c_.model, "PARAMETER num_ctx " + std::to_string(e_.setup.context)};
   if (s_.gpu_layers) c_.modelfile.push_back("PARAMETER num_gpu " + std::to_string(*s_.gpu_layers));
   if (s_.batch) c_.modelfile.push_back("PARAMETER num_batch " + std::to_string(*s_.batch));

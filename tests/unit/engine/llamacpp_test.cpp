@@ -166,7 +166,8 @@ TEST_CASE("older versions: a 32-bit mask, logits for the whole batch") {
   const std::string base =
       R"({"model":"qwen3-1.7b","format":"q8_0","engine":"llama.cpp","context":40960,"parallel_slots":1)";
   const engine::MemoryPlan now = estimate_of(base + "}").memory;
-  const engine::MemoryPlan old = estimate_of(base + R"(,"engine_version":"b6021"})").memory;
+  const engine::MemoryPlan old =
+      estimate_of(base + R"(,"engine_version":"b6021","flash_attention":true})").memory;
   CHECK(mib(old.host.compute) == Approx(88).margin(0.05));
   CHECK(old.devices[0].compute > now.devices[0].compute + 200 * units::kMiB);
   CHECK(estimate_of(base + R"(,"engine_version":"v0.5.0"})").memory.devices[0].compute ==
@@ -174,6 +175,24 @@ TEST_CASE("older versions: a 32-bit mask, logits for the whole batch") {
   CHECK(estimate_of(base + R"(,"engine_version":"latest"})").memory.devices[0].compute ==
         now.devices[0].compute);
   CHECK_THROWS_AS(estimate_of(base + R"(,"engine_version":"prebuilt"})"), Error);
+}
+
+TEST_CASE("flash attention and all layers on the card are defaults since 2025-08-30") {
+  const std::string base =
+      R"({"model":"qwen3-1.7b","format":"q8_0","engine":"llama.cpp","context":40960,"device":"rtx-4090",)";
+  const Estimate before = estimate_of(base + R"("engine_version":"b6324"})");
+  const Estimate asked =
+      estimate_of(base + R"("engine_version":"b6324","flash_attention":true,"gpu_layers":99})");
+  const Estimate since = estimate_of(base + R"("engine_version":"b6325"})");
+  CHECK(before.scenario.flash_attention == false);
+  CHECK(since.scenario.flash_attention == true);
+  CHECK(before.memory.notes.size() == since.memory.notes.size() + 1);  // nothing is on the card without -ngl
+  CHECK(asked.memory.notes.size() == since.memory.notes.size());
+  CHECK(asked.memory.devices[0].compute == since.memory.devices[0].compute);
+  // The product of queries and keys, in 32 bit: 16 heads x 512 tokens x 40,960 cells.
+  CHECK(before.memory.devices[0].compute > since.memory.devices[0].compute + 1280 * units::kMiB / 2);
+  CHECK_THROWS_AS(estimate_of(base + R"("engine_version":"b6324","kv_type":"q8_0"})"), Error);
+  CHECK_NOTHROW(estimate_of(base + R"("engine_version":"b6324","kv_type":"q8_0","flash_attention":true})"));
 }
 
 TEST_CASE("the server's slots by version: one until November 2025, then four over one cache") {
