@@ -95,6 +95,7 @@ struct Deployment {
   std::optional<std::int64_t> gpus_per_node;  ///< as requested for a pod, container or process
   std::map<std::string, Flag> flags;
   std::vector<std::string> unresolved;  ///< "max_model_len: $MAX_LEN", "arguments: $EXTRA_ARGS"
+  std::string longer_context;           ///< the variable that lets it start beyond the model's own context
   std::vector<std::string> notes;
   Scenario scenario;
   bool estimable = true;  ///< false: nothing to check, as `notes` and the findings say

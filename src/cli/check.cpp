@@ -94,12 +94,15 @@ void add_plan_options(CLI::App& app, CheckOptions& o, CommonOptions& common) {
       ->type_name("MODEL");
   app.add_option("--engine-version", o.plan.engine_version, "version of the engine")->type_name("VERSION");
   app.add_option("--set", o.variables, "value of a variable that the files leave open: TP=4")
-      ->type_name("NAME=VALUE");
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--env-file", o.env_files, "file of NAME=VALUE lines; compose files have their .env")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_flag("--follow", o.plan.follow, "read the option files that commands name with --config");
   app.add_option("--catalog", common.catalogs, "JSON file or folder with entries of your own")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->allow_extra_args(false);
 }
 
 void prepare(CheckOptions& o) {
@@ -134,10 +137,12 @@ int run_check(const std::vector<std::string>& args) {
   app.add_option("--require", o.require,
                  "what must hold: context=32k,concurrency=16,decode=25,ttft=1500,cost=2")
       ->type_name("LIST")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("-o,--format", o.formats,
                  "text, json, junit, sarif, github, markdown or tap; with =FILE into a file; may be repeated")
-      ->type_name("FORMAT[=FILE]");
+      ->type_name("FORMAT[=FILE]")
+      ->allow_extra_args(false);
   app.add_flag("--json", common.json, "as --format json");
   add_calibration_option(app, common);
   app.add_option("--fail-on", o.fail_on,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "device_hints.hpp"
+#include "engine/version_point.hpp"
 #include "judgement.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
@@ -36,6 +37,7 @@ class Checker {
     memory_relevant_unresolved();
     try {
       d_.estimate = estimator_.estimate(d_.scenario);
+      longest_that_fits();
       if (model) context(*model);
       fit();
       requirements();
@@ -171,6 +173,37 @@ class Checker {
     }
   }
 
+  /// `--max-model-len auto` (-1): vLLM itself takes the model's context, or what fits one sequence of it.
+  void longest_that_fits() {
+    const auto it = d_.flags.find("max_model_len");
+    if (d_.engine != "vllm" || it == d_.flags.end() || d_.scenario.context) return;
+    const std::string& value = it->second.value;
+    if (value != "auto" && value != "-1") return;
+    const catalog::Introduction first{{}, "0.14.0", "2025-12-24", {}};
+    const catalog::Engine* vllm = estimator_.catalog().engine("vllm");
+    if (vllm && engine::came_before(*vllm, d_.scenario.engine_version.value_or(""), first)) {
+      add("invalid-flag", it->second.line,
+          fmt::format("--max-model-len: vLLM takes '{}' from 0.14.0 on, this is {}", value,
+                      *d_.scenario.engine_version));
+      return;
+    }
+    if (d_.device.empty() || d_.estimate->fit.fits) return;
+    Scenario alone = d_.scenario;
+    alone.concurrency.reset();
+    alone.require = {};
+    const auto longest = estimator_.estimate(alone).fit.max_context;
+    if (!longest || *longest <= 0) return;
+    d_.scenario.context = *longest;
+    d_.estimate = estimator_.estimate(d_.scenario);
+    d_.notes.push_back(
+        fmt::format("--max-model-len {}: a context of {} fits", value, units::format_grouped(*longest)));
+  }
+
+  /// Whether the engine refuses to start with more context than the model has.
+  bool refuses_longer() const {
+    return (d_.engine == "vllm" || d_.engine == "sglang") && d_.longer_context.empty();
+  }
+
   void context(const catalog::Model& model) {
     const auto& asked = d_.scenario.context;
     if (!asked) return;
@@ -185,14 +218,23 @@ class Checker {
           fmt::format("a context of {} exceeds the longest {} takes, {}", units::format_grouped(*asked),
                       model.name, units::format_grouped(m.context_longest)),
           context_remedies(d_, estimator_, configured));
+      let_through();
     } else if (!extends) {
       add("context-needs-yarn", line,
           fmt::format("a context of {} exceeds {}'s own {}, and no YaRN is set",
                       units::format_grouped(*asked), model.name, units::format_grouped(configured)),
           context_remedies(d_, estimator_, configured));
-      // vLLM refuses it at the start.
-      if (d_.engine == "vllm") d_.findings.back().severity = Severity::error;
+      if (refuses_longer()) d_.findings.back().severity = Severity::error;
+      let_through();
     }
+  }
+
+  /// What the environment allows starts, whatever it is worth.
+  void let_through() {
+    if (d_.longer_context.empty()) return;
+    Finding& f = d_.findings.back();
+    f.severity = Severity::warning;
+    f.message += fmt::format("; {} lets it start", d_.longer_context);
   }
 
   void fit() {

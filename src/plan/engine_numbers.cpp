@@ -18,6 +18,7 @@ EngineNumber vllm_number(std::string_view option, std::string_view text) {
   const bool large = option == "max_model_len" || option == "max_num_batched_tokens" ||
                      option == "kv_cache_memory_bytes" || option == "kv_cache_memory";
   if (!large || text.empty() || digits_only(text)) return {std::string(text), {}};
+  if (option == "max_model_len" && (text == "auto" || text == "-1")) return {"auto", {}};
   static constexpr std::string_view kDecimal = "kmgt", kBinary = "KMGT";
   const char last = text.back();
   const std::string_view number = text.substr(0, text.size() - 1);

@@ -77,6 +77,8 @@ Deployment Interpreter::run() {
       d_.notes.push_back(fmt::format("further arguments of the script ({}) are taken as none", name));
     else add_unresolved(d_, "arguments", {name});
   }
+  for (const Word& word : parsed.ambiguous)
+    finding("invalid-flag", Severity::error, word.line, "ambiguous option: " + word.text);
   for (const Word& word : parsed.joined)
     finding("joined-argument", Severity::warning, word.line,
             fmt::format("'{}' is one argument with a blank in it: the engine refuses it", word.text));
@@ -213,6 +215,10 @@ void Interpreter::finish(EngineKind engine) {
     if (engine == EngineKind::tgi || !w_.program.empty())
       d_.notes.push_back(fmt::format("{} is read, but qwenfit has no estimate for it",
                                      engine == EngineKind::tgi ? "text-generation-inference" : w_.program));
+  }
+  for (const char* name : {"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN"}) {
+    const std::string value = lower(w_.variables.text(name));
+    if (lower(name).starts_with(d_.engine) && (value == "1" || value == "true")) d_.longer_context = name;
   }
   if (const auto n = number("nnodes"); n && *n > d_.nodes && *n <= 4096) d_.nodes = *n;
   d_.gpus_per_node = w_.gpus_per_node;

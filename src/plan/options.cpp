@@ -79,7 +79,7 @@ class Parser {
   }
 
   /// The rule that `name` (as given, with its dashes) means.
-  Matched match(std::string_view given) const {
+  Matched match(std::string_view given) {
     if (!given.starts_with("--")) {
       for (const OptionRule& rule : options_.rules) {
         bool hit = false;
@@ -97,7 +97,7 @@ class Parser {
         return m;
       }
     }
-    return options_.prefixes ? by_prefix(name) : Matched{};
+    return options_.prefixes ? by_prefix(given, name) : Matched{};
   }
 
   Matched exact(std::string_view name) const {
@@ -113,17 +113,23 @@ class Parser {
     return m;
   }
 
-  Matched by_prefix(std::string_view name) const {
-    if (name.size() < 3) return {};
+  /// argparse takes a prefix that one option alone begins with, and refuses one that several do.
+  Matched by_prefix(std::string_view given, std::string_view name) {
     Matched found;
+    std::string could;
+    int hits = 0;
     for (const OptionRule& rule : options_.rules) {
-      bool hit = false;
-      each_name(rule.names, [&](std::string_view n) { return hit = n.starts_with(name); });
-      if (!hit) continue;
-      if (found.rule) return {};
-      found.rule = &rule;
+      each_name(rule.names, [&](std::string_view n) {
+        if (name.empty() || n.starts_with('-') || !n.starts_with(name)) return false;
+        found.rule = &rule;
+        if (++hits <= 5) could.append(could.empty() ? "--" : ", --").append(n);
+        return true;
+      });
     }
-    return found;
+    if (hits < 2) return found;
+    out_.ambiguous.push_back(
+        {std::string(given) + " could match " + could + (hits > 5 ? ", ..." : ""), words_[at_ - 1].line, {}});
+    return {};
   }
 
   bool next_is_value() const {
@@ -136,11 +142,12 @@ class Parser {
     ++at_;
     const auto equals = word.text.find('=');
     const std::string given = word.text.substr(0, equals);
+    const std::size_t ambiguous = out_.ambiguous.size();
     Matched m = match(given);
     std::optional<Word> value;
     if (equals != std::string::npos) value = tail(word, equals + 1);
     if (!m.rule) {
-      out_.unknown.push_back({given, word.line, {}});
+      if (out_.ambiguous.size() == ambiguous) out_.unknown.push_back({given, word.line, {}});
       // A word behind an unknown option is its value.
       if (!value && next_is_value()) ++at_;
       return;
@@ -236,7 +243,7 @@ std::optional<EngineKind> engine_of_options(const std::vector<Word>& args) {
   for (const EngineKind engine : {EngineKind::vllm, EngineKind::sglang, EngineKind::llama_cpp,
                                   EngineKind::tensorrt_llm, EngineKind::tgi}) {
     const ParsedOptions parsed = parse_options(engine, args);
-    if (!parsed.unknown.empty() || parsed.settings.size() < 2) continue;
+    if (!parsed.unknown.empty() || !parsed.ambiguous.empty() || parsed.settings.size() < 2) continue;
     if (found) return std::nullopt;
     found = engine;
   }

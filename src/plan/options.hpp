@@ -59,6 +59,7 @@ struct ParsedOptions {
   std::vector<Word> positional;
   std::vector<std::string> unresolved;  ///< words that may hold options: "$EXTRA_ARGS"
   std::vector<Word> unknown;            ///< options that the engine is not known to have
+  std::vector<Word> ambiguous;          ///< prefixes of several options, and of which
   std::vector<Word> joined;             ///< words that hold a blank and so are no option to the engine
 
   const Setting* find(const std::string& name) const {
