@@ -130,7 +130,9 @@ struct Options {
 struct Report {
   std::vector<Deployment> deployments;
   std::vector<SkippedFile> skipped;
-  std::int64_t files = 0;  ///< read
+  std::int64_t files = 0;      ///< read
+  std::size_t file_begin = 0;  ///< while a file is read: its first deployment
+  bool too_many = false;       ///< it starts more engines than any plan does
 };
 
 /// Reads deployments from `text`, which is the content of `file`. Never throws for what the text holds: what

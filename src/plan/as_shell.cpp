@@ -39,13 +39,16 @@ std::string make_as_shell(std::string_view text, Variables& variables) {
 
 /// just: {{ variable }}; `name := "value"` becomes a variable.
 std::string just_as_shell(std::string text, Variables& variables) {
-  for (std::size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", at + 1)) {
+  std::string put;
+  std::size_t done = 0;
+  for (std::size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", done)) {
     const auto end = text.find("}}", at);
     if (end == std::string::npos) break;
-    text = text.substr(0, at) + "${" +
-           std::string(trim(std::string_view(text).substr(at + 2, end - at - 2))) + "}" +
-           text.substr(end + 2);
+    put.append(text, done, at - done).append("${");
+    put.append(trim(std::string_view(text).substr(at + 2, end - at - 2))).append("}");
+    done = end + 2;
   }
+  text = put.append(text, done);
   for (const Line& line : lines_of(text)) {
     const auto assign = line.text.find(":=");
     if (assign == std::string_view::npos) continue;
@@ -59,27 +62,34 @@ std::string just_as_shell(std::string text, Variables& variables) {
 
 /// Nix: ${llama-server} stands for a program.
 void replace_programs(std::string& text) {
+  std::string put;
+  std::size_t done = 0;
   for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 1)) {
     const std::size_t end = text.find('}', at);
-    if (end == std::string::npos) return;
+    if (end == std::string::npos) break;
+    if (end - at > 200) continue;
     const std::string name = text.substr(at + 2, end - at - 2);
-    if (name.find("llama-server") != std::string::npos || name == "vllm")
-      text.replace(at, end + 1 - at, name.substr(name.rfind('.') + 1));
+    if (name.find("llama-server") == std::string::npos && name != "vllm") continue;
+    put.append(text, done, at - done).append(name, name.rfind('.') + 1);
+    done = end + 1;
   }
+  text = put.append(text, done);
 }
 
 /// What cmd.exe and PowerShell write differently: line ends that continue, backslashes in paths, %VAR%, set.
 std::string with_shell_signs(std::string_view text, bool batch) {
   std::string out;
+  std::size_t line_end = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (i >= line_end) line_end = std::min(text.find('\n', i + 1), text.size());
     const bool ends_line = i + 1 < text.size() && (text[i + 1] == '\n' || text[i + 1] == '\r');
     if (c == (batch ? '^' : '`') && ends_line) {
       out += '\\';
       if (text[i + 1] == '\r') ++i;
     } else if (c == '\\') {
       out += '/';
-    } else if (batch && c == '%' && text.find('%', i + 1) < text.find('\n', i)) {
+    } else if (batch && c == '%' && text.find('%', i + 1) < line_end) {
       const std::size_t end = text.find('%', i + 1);
       out += "${" + std::string(text.substr(i + 1, end - i - 1)) + "}";
       i = end;

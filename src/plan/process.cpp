@@ -7,6 +7,12 @@
 #include "readers.hpp"
 
 namespace qwenfit::plan {
+namespace {
+
+/// Starts of engines that one file can hold; no honest one comes near.
+constexpr std::size_t kMostOfFile = 2000;
+
+}  // namespace
 
 void take_gpu_list(const std::string& text, int line, const std::string& resource, Workload& w) {
   std::string value = text;
@@ -50,6 +56,9 @@ Workload workload_at(const Source& source, std::string kind, std::string name, i
 }
 
 void add_workload(Workload workload, const Source& source) {
+  Report& report = source.report;
+  report.too_many = report.too_many || report.deployments.size() - report.file_begin >= kMostOfFile;
+  if (report.too_many) return;
   if (workload.base.file.empty()) workload.base.file = source.file;
   source.report.deployments.push_back(interpret(std::move(workload), source.options));
 }

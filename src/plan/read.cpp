@@ -223,7 +223,8 @@ void read_text(const std::string& file, std::string_view text, const Options& op
     return;
   }
   const Source source{file, text, options, report, options.environment};
-  const std::size_t before = report.deployments.size();
+  const std::size_t before = report.file_begin = report.deployments.size();
+  report.too_many = false;
   std::string complaint;
   try {
     switch (shape_of(file, text)) {
@@ -242,7 +243,12 @@ void read_text(const std::string& file, std::string_view text, const Options& op
       const bool names = shape_of(file, text) == Shape::yaml && only_names_models(text);
       if (report.deployments.size() == before && !program && !names) add_unreadable(source);
     }
+    if (report.too_many)
+      throw Error(ErrorCode::bad_input, "starts more than 2,000 engines: no deployment plan");
   } catch (const Error& e) {
+    // What was found so far is not the whole of it.
+    report.deployments.erase(report.deployments.begin() + static_cast<std::ptrdiff_t>(before),
+                             report.deployments.end());
     report.skipped.push_back({file, e.what(), true});
     return;
   }

@@ -58,6 +58,7 @@ void read_other_file(const Source& source) {
   // A command stands on a line of its own (with those it is continued on), in a fence, or between quotes.
   Workload w = workload_at(source, "command in text");
   for (auto [line, number] : logical_lines(text)) {
+    if (source.report.too_many) break;
     if (!may_launch({Word{line, number, {}}})) continue;
     const std::string joined = continued(trim(line));
     std::string_view l = joined;

@@ -32,7 +32,9 @@ struct Script {
   };
   std::map<std::string, Function> functions;
   int calls = 0;
-  int branches = 0;  ///< numbers given to branches
+  int branches = 0;          ///< numbers given to branches
+  std::size_t searched = 0;  ///< bytes looked through for braces that never close
+  std::size_t kept = 0;      ///< variables, with every command that is kept
 };
 
 /// The blocks that are open where a script is read.

@@ -1,13 +1,18 @@
 // Words of a script -> commands, assignments, blocks and functions.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
+#include "qwenfit/error.hpp"
 #include "shell_reader.hpp"
 
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kMostCommands = 20000;  // of one script, that are kept
+constexpr std::size_t kMostCommands = 20000;                  // of one script, that are kept
+constexpr std::size_t kMostSearched = std::size_t{64} << 20;  // bytes, for braces that never close
+constexpr std::size_t kMostKept = 500'000;                    // variables, with every command that is kept
 constexpr int kDeepestCall = 8;
 constexpr int kMostFunctionCalls = 1000;  // of functions, in one script
 
@@ -75,9 +80,12 @@ bool ShellReader::calls_function(const std::vector<Word>& words) {
 bool ShellReader::function(const std::string& name) {
   std::size_t open = at_;
   while (open < text_.size() && (blank(text_[open]) || text_[open] == '\n')) ++open;
-  if (open >= text_.size() || text_[open] != '{') return false;
+  if (open >= text_.size() || text_[open] != '{' || script_.searched > kMostSearched) return false;
   const std::size_t close = closing_brace(text_, open + 1);
-  if (close == std::string_view::npos) return false;
+  if (close == std::string_view::npos) {
+    script_.searched += text_.size() - open;
+    return false;
+  }
   const auto lines = [&](std::size_t from, std::size_t to) {
     const std::string_view part = text_.substr(from, to - from);
     return static_cast<int>(std::count(part.begin(), part.end(), '\n'));
@@ -160,8 +168,9 @@ void ShellReader::skip_pattern() {
   std::size_t i = at_;
   while (i < text_.size() && (blank(text_[i]) || text_[i] == '\n')) ++i;
   if (text_.substr(i, 4) == "esac") return;
-  const std::size_t end = text_.find(')', i);
-  if (end == std::string_view::npos || end - i > 500) return;
+  std::size_t end = text_.substr(std::min(i, text_.size()), 501).find(')');
+  if (end == std::string_view::npos) return;
+  end += i;
   const std::string_view skipped = text_.substr(at_, end - at_);
   line_ += static_cast<int>(std::count(skipped.begin(), skipped.end(), '\n'));
   blocks_.pattern(text_.substr(i, end - i));
@@ -257,6 +266,10 @@ void ShellReader::add_command(std::vector<Word> words) {
   if (words[0].text == "shift") return shift(words);
   if (calls_function(words)) return;
   if (out_.size() >= kMostCommands || (keep_ && !keep_(words))) return;
+  script_.kept += variables_.size() + 1;
+  if (script_.kept > kMostKept)
+    throw Error(ErrorCode::bad_input,
+                fmt::format("line {}: too many variables for so many commands: no deployment plan", line_));
   ShellCommand command{std::move(words), variables_, 0};
   command.line = command.words.front().line;
   for (auto& [name, value] : own) command.variables.set(name, {std::move(value)}, false);

@@ -53,7 +53,7 @@ void ShellReader::piece(char c) {
     backquoted();
   } else if (c == '$') {
     parameter(false);
-  } else if (c == '=' && peek(1) == '(' && plain_assignment()) {
+  } else if (c == '=' && peek(1) == '(' && arrays_ < 32 && plain_assignment()) {
     array();
   } else {
     std::size_t end = at_ + 1;

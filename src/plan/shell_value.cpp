@@ -16,8 +16,13 @@ bool variable_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
 
-/// The index behind the bracket that closes the one at `at`; npos when none does.
-std::size_t closing(std::string_view text, std::size_t at, char open, char close) {
+/// Bytes looked through for brackets that never close, in one text.
+constexpr std::size_t kMostSearched = std::size_t{64} << 20;
+
+/// The index behind the bracket that closes the one at `at`; npos when none does. `searched` counts what was
+/// looked through in vain.
+std::size_t closing(std::string_view text, std::size_t at, char open, char close, std::size_t& searched) {
+  if (searched > kMostSearched) return std::string_view::npos;
   int depth = 0;
   char quote = 0;
   for (std::size_t i = at; i < text.size(); ++i) {
@@ -35,6 +40,7 @@ std::size_t closing(std::string_view text, std::size_t at, char open, char close
       return i + 1;
     }
   }
+  searched += text.size() - at;
   return std::string_view::npos;
 }
 
@@ -171,6 +177,7 @@ Word tail(const Word& word, std::size_t at) {
 std::vector<Word> pieces(const Word& word) {
   std::vector<Word> out;
   std::size_t i = 0;
+  std::size_t searched = 0;
   while (i < word.text.size()) {
     const std::size_t begin = word.text.find_first_not_of(" \t\n\r", i);
     if (begin == std::string::npos) break;
@@ -179,7 +186,7 @@ std::vector<Word> pieces(const Word& word) {
            std::string_view(" \t\n\r").find(word.text[end]) == std::string_view::npos) {
       // $(a command) is one piece, whatever stands in it.
       const bool command = word.text[end] == '$' && end + 1 < word.text.size() && word.text[end + 1] == '(';
-      const std::size_t close = command ? closing(word.text, end + 1, '(', ')') : std::string::npos;
+      const std::size_t close = command ? closing(word.text, end + 1, '(', ')', searched) : std::string::npos;
       end = close == std::string::npos ? end + 1 : close;
     }
     Word piece{word.text.substr(begin, end - begin), word.line, {}, {}};
@@ -205,7 +212,7 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
     return literal;
   }
   if (next == '(' && (dialect == Dialect::shell || dialect == Dialect::kubernetes)) {
-    const std::size_t end = closing(text, at + 1, '(', ')');
+    const std::size_t end = closing(text, at + 1, '(', ')', variables.searched);
     if (end == std::string_view::npos) return literal;
     const std::string_view written = text.substr(at, end - at);
     if (dialect == Dialect::shell) return unknown(written, end);
@@ -216,7 +223,7 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
   }
   if (dialect == Dialect::kubernetes) return literal;
   if (next == '{') {
-    const std::size_t end = closing(text, at + 1, '{', '}');
+    const std::size_t end = closing(text, at + 1, '{', '}', variables.searched);
     if (end == std::string_view::npos) return literal;
     Parameter p = braces(text.substr(at, end - at), text.substr(at + 2, end - at - 3), dialect, variables,
                          branch, depth);

@@ -49,6 +49,9 @@ class Variables {
   /// A variable that exists but whose value is not in the file (valueFrom, a positional parameter).
   void set_unknown(const std::string& name);
   void erase(const std::string& name) { assignments_.erase(name); }
+  std::size_t size() const { return assignments_.size(); }
+
+  std::size_t searched = 0;  ///< bytes looked through for brackets that never close
 
   struct Found {
     bool set = false;

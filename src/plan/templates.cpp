@@ -88,8 +88,9 @@ std::string plain_template(std::string_view text) {
       out += text[i++];
       continue;
     }
-    const std::size_t end = text.find(action ? "}}" : "%}", i + 2);
-    if (end == std::string_view::npos || end - i > 2000) {
+    const std::size_t length = text.substr(i + 2, 2000).find(action ? "}}" : "%}");
+    const std::size_t end = i + 2 + length;
+    if (length == std::string_view::npos) {
       out += text[i++];
       continue;
     }

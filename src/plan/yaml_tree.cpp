@@ -192,7 +192,24 @@ std::optional<std::int64_t> YamlNode::number() const {
   return kind == YamlKind::scalar ? units::parse_count(text) : std::nullopt;
 }
 
+namespace {
+
+/// The parser looks ahead through all brackets that are open, so that no bound of the tree stops it.
+void refuse_brackets(std::string_view text, int line) {
+  constexpr int kMostOpen = 10000;
+  int open = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    else if (c == '[' || c == '{') ++open;
+    else if ((c == ']' || c == '}') && open > 0) --open;
+    if (open > kMostOpen) refuse(line, "more than 10,000 brackets are open");
+  }
+}
+
+}  // namespace
+
 YamlPtr parse_yaml(std::string_view text, int first_line) {
+  refuse_brackets(text, first_line);
   ViewBuffer buffer(text);
   std::istream in(&buffer);
   Builder builder(text, first_line);

@@ -75,6 +75,11 @@ TEST_CASE("Repeated pieces end in few deployments, each read to its end") {
   CHECK(found("a.yaml", "qwen: vllm\nx: " + repeated("'", 20001)) <= 1);
   CHECK(found("a.yaml", repeated("qwen: vllm\n", 10000)) <= 1);
   CHECK(found("a.tpl", repeated("{{ qwen vllm", 5000)) <= 1);
+  CHECK(found("a.sh", "vllm serve qwen " + repeated("$(", 200000)) <= 1);
+  CHECK(found("a.sh", repeated("f() {\n", 100000) + "vllm serve qwen") <= 1);
+  CHECK(found("a.sh", repeated("A=( ", 100000) + "vllm serve qwen") <= 1);
+  CHECK(found("a.yaml", "qwen: vllm\nx: " + repeated("{", 200000)) <= 1);
+  CHECK(found("a.sh", repeated("vllm serve Qwen/Qwen3-8B\n", 1)) == 1);
   CHECK(found("Dockerfile", repeated("RUN qwen vllm \\\n", 5000)) <= 1);
   CHECK(found("a.md", repeated("```\nqwen vllm ", 2000)) <= 1);
 }

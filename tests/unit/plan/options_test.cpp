@@ -66,9 +66,11 @@ TEST_CASE("vLLM: JSON and dotted values") {
             .scenario.language_model_only == true);
 }
 
-TEST_CASE("An unknown option does not swallow what follows it wrongly, an ambiguous prefix is none") {
+TEST_CASE("An unknown option does not swallow what follows it wrongly, an ambiguous prefix is refused") {
   const auto o = parse(EngineKind::vllm, "M --no-such-thing 7 --max 3 --enforce-eager");
-  CHECK(o.unknown.size() == 2);
+  CHECK(o.unknown.size() == 1);
+  REQUIRE(o.ambiguous.size() == 1);
+  CHECK_THAT(o.ambiguous[0].text, ContainsText("--max could match --max-model-len, --max-num-seqs"));
   CHECK(o.positional.size() == 1);
   CHECK(value(o, "enforce_eager") == "true");
 }
