@@ -86,6 +86,7 @@ void Writer::llama() {
   if (l.server && kind() == "embedding") add({"--embedding"});
   if (l.server && kind() == "reranker") add({"--reranking"});
   write_keys();
+  write_yarn();
   if (!s_.speculative) return;
   const engine::Speculative& s = *s_.speculative;
   if (s.method == "draft") {

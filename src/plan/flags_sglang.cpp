@@ -40,6 +40,7 @@ void Writer::sglang() {
   if (kind() == "embedding") add({"--is-embedding"});
   write_format();
   write_keys();
+  write_yarn();
   if (!s_.speculative) return;
   // One drafted chain: as many steps as tokens, and the token that the target itself adds.
   const engine::Speculative& s = *s_.speculative;

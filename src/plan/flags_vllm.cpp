@@ -71,6 +71,7 @@ void Writer::vllm() {
   add({c_.model});
   write_format();
   write_keys();
+  write_yarn();
   if (s_.expert_parallel.value_or(1) > 1) add({"--enable-expert-parallel"});
   if (!s_.speculative) return;
   const engine::Speculative& s = *s_.speculative;

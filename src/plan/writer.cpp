@@ -135,6 +135,29 @@ void Writer::write_format() {
   else if (id == "f32") add({"--dtype", "float32"});
 }
 
+void Writer::write_yarn() {
+  const std::int64_t native = e_.model.context_native;
+  const std::int64_t context = e_.setup.context;
+  if (native <= 0 || context <= std::max<std::int64_t>(native, e_.setup.model->context.configured)) return;
+  const std::string factor = std::to_string((context + native - 1) / native);
+  if (engine_ == EngineKind::llama_cpp) {
+    add({"--rope-scaling", "yarn"});
+    add({"--rope-scale", factor});
+    add({"--yarn-orig-ctx", std::to_string(native)});
+    return;
+  }
+  // Their configs nest the text model's, whose rotary settings an override would replace as a whole.
+  if (e_.setup.model->geometry.vision) {
+    c_.notes.push_back(fmt::format(
+        "the context exceeds the model's own {}: its card tells what YaRN needs in rope_parameters", native));
+    return;
+  }
+  add({engine_ == EngineKind::vllm ? "--hf-overrides" : "--json-model-override-args",
+       fmt::format(R"({{"rope_scaling":{{"rope_type":"yarn","factor":{}.0,)"
+                   R"("original_max_position_embeddings":{}}}}})",
+                   factor, native)});
+}
+
 std::string Writer::version() const {
   const auto& versions = e_.setup.engine->versions;
   if (!e_.setup.engine_version.empty()) return e_.setup.engine_version;

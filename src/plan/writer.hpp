@@ -47,6 +47,8 @@ class Writer {
   std::string kv_word(const catalog::DType& type) const;
   /// --dtype and --quantization of the serving engines.
   void write_format();
+  /// The extension of a context beyond the model's own: what checks.cpp asks for.
+  void write_yarn();
   /// The version asked for, else the newest one that is known; empty: none is.
   std::string version() const;
 
