@@ -76,6 +76,13 @@ void match_parts(const catalog::Catalog& catalog, Machine& machine) {
     if (gpu.unified && !machine.board.empty()) names.push_back(machine.board);
     const std::optional<Bytes> size = gpu.unified ? machine.memory.total : gpu.memory;
     gpu.match = match_name(catalog, names, size);
+    // nvidia-smi hides a card's memory from who may not read it, and has none to show where it is the
+    // machine's: the card tells which of the two.
+    if (gpu.vendor == catalog::Vendor::nvidia && gpu.unified && gpu.match.device &&
+        gpu.match.device->device_class != DeviceClass::unified) {
+      gpu.unified = false;
+      gpu.match = match_name(catalog, names, gpu.memory);
+    }
     // What was found by its name alone may be another card when its memory is not at all alike.
     const catalog::Device* device = gpu.match.device;
     if (device && is_processor(*device)) gpu.match = {};

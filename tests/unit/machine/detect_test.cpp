@@ -2,6 +2,8 @@
 #include <string>
 
 #include "catch.hpp"
+#include "machine/match.hpp"
+#include "machine/parsers.hpp"
 #include "machine/process.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/machine.hpp"
@@ -51,6 +53,25 @@ TEST_CASE("unified memory is the machine's") {
   CHECK(spark.gpus[0].free == spark.memory.available);
   const Machine halo = recorded("strix-halo");
   CHECK(halo.gpus[0].memory == 536870912 + 67091263488);
+}
+
+TEST_CASE("a card that hides its memory has its own all the same") {
+  Machine machine;
+  machine.memory.total = Bytes{1007} << 30;
+  for (const char* hidden : {"[N/A]", "[Insufficient Permissions]"}) {
+    const auto gpus = parse_nvidia_smi(
+        std::string("\nname, pci.bus_id, memory.total [MiB], memory.free [MiB], driver_version\n\n"
+                    "NVIDIA H100 80GB HBM3, 00000000:01:00.0, ") +
+        hidden + ", " + hidden + ", 580.95.05\n");
+    REQUIRE(gpus.size() == 1);
+    machine.gpus.push_back(gpus[0]);
+  }
+  match_parts(catalog::Catalog::builtin(), machine);
+  for (const Gpu& gpu : machine.gpus) {
+    CHECK_FALSE(gpu.unified);
+    REQUIRE(gpu.match.device);
+    CHECK(gpu.match.device->id == "h100-sxm-80gb");
+  }
 }
 
 TEST_CASE("a machine for estimates: what is free, and records for what nobody knows") {
