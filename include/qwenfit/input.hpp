@@ -101,9 +101,11 @@ std::shared_ptr<const LocalModel> open_model(const catalog::Catalog& catalog, co
 
 /// JSON of a catalog overlay with this model as an entry.
 /// @param id of the entry; empty: as the model is called
+/// @param replaces an entry of this id in the catalog is written over
 /// @throws Error(usage | invalid_value) when the catalog has the model already, or for an id that can be
 /// none.
-std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id);
+std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id,
+                          bool replaces = false);
 
 /// Whether `name` means a file or folder on this machine: it is there, and either its spelling is that of a
 /// path (a separator, or an ending like .gguf, .safetensors, .json) or the catalog knows no such name; or it

@@ -64,7 +64,7 @@ struct AddOptions {
 int run_add(const std::string& path, const AddOptions& options, const CommonOptions& common) {
   const catalog::Catalog catalog = open_catalog(common);
   const auto local = input::open_model(catalog, path);
-  const std::string entry = input::overlay_entry(catalog, *local, options.id);
+  const std::string entry = input::overlay_entry(catalog, *local, options.id, options.force);
   std::string to = options.to;
   if (to.empty()) {
     if (config_folder().empty())
@@ -102,7 +102,7 @@ int run_catalog(const std::vector<std::string>& args) {
       ->type_name("NAME");
   app.add_option("--to", add.to, "add: the file to write, else ID.json in $XDG_CONFIG_HOME/qwenfit/")
       ->type_name("FILE");
-  app.add_flag("--force", add.force, "add: overwrite the file");
+  app.add_flag("--force", add.force, "add: overwrite the file, and the entry of this id");
   add_common_options(app, common);
   add_examples(
       app, {{"Is my file good?",

@@ -7,7 +7,8 @@
 
 namespace qwenfit::input {
 
-std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id) {
+std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id,
+                          bool replaces) {
   const bool known = local.like && local.model.id == local.like->id;
   if (known && id.empty())
     throw Error(ErrorCode::usage,
@@ -34,7 +35,9 @@ std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& loc
     model.base_model = local.like->id;
   }
   if (!id.empty()) model.id = model.name = id;
-  if (catalog.model(model.id))
+  // An entry that is written anew is not its own base.
+  if (model.base_model == model.id && local.like) model.base_model = local.like->base_model;
+  if (!replaces && catalog.model(model.id))
     throw Error(
         ErrorCode::usage,
         fmt::format("the catalog has a model '{}' already: --id NAME gives the entry another id", model.id));

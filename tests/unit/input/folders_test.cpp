@@ -233,6 +233,7 @@ TEST_CASE("an overlay entry of a model is a model of the catalog") {
   const catalog::ModelMatch match = more.find_model("my-tune");
   CHECK(match.model->geometry.layers == 30);
   CHECK(match.model->geometry.tied_embeddings);
+  CHECK_THAT(overlay_entry(all(), *local, "qwen3-8b", true), ContainsText("\"id\": \"qwen3-8b\""));
   CHECK_THROWS_WITH(overlay_entry(all(), *local, "qwen3-8b"), ContainsText("has a model 'qwen3-8b' already"));
   CHECK_THROWS_WITH(overlay_entry(all(), *local, "My Tune"), ContainsText("is no id"));
   const auto known = open_model(all(), folder.put("Qwen3-0.6B/config.json", kConfig));
