@@ -184,7 +184,10 @@ ModelFile read_ollama(const catalog::Catalog& catalog, const fs::path& path, con
 bool may_be_json(const fs::path& path) {
   Bytes size = 0;
   std::ifstream in = open(path, size);
-  return size < units::kMiB && in.get() == '{';
+  char start[sizeof(std::uint64_t)] = {};
+  in.read(start, sizeof start);
+  // The length of a safetensors header may begin like JSON; its high bytes are no text.
+  return size < units::kMiB && start[0] == '{' && (!in || start[sizeof start - 1] != 0);
 }
 
 /// Of a repository in the cache of huggingface_hub: the revision that its main branch stood for, else the
