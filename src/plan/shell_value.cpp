@@ -17,12 +17,12 @@ bool variable_char(char c) {
 }
 
 /// Bytes looked through for brackets that never close, in one text.
-constexpr std::size_t kMostSearched = std::size_t{64} << 20;
+constexpr std::size_t kMostValueSearched = std::size_t{64} << 20;
 
 /// The index behind the bracket that closes the one at `at`; npos when none does. `searched` counts what was
 /// looked through in vain.
 std::size_t closing(std::string_view text, std::size_t at, char open, char close, std::size_t& searched) {
-  if (searched > kMostSearched) return std::string_view::npos;
+  if (searched > kMostValueSearched) return std::string_view::npos;
   int depth = 0;
   char quote = 0;
   for (std::size_t i = at; i < text.size(); ++i) {
