@@ -179,6 +179,7 @@ class Checker {
     if (d_.engine != "vllm" || it == d_.flags.end() || d_.scenario.context) return;
     const std::string& value = it->second.value;
     if (value != "auto" && value != "-1") return;
+    // vLLM pull request 29431; that 0.14.0 was the first release with it is inferred, not read.
     const catalog::Introduction first{{}, "0.14.0", "2025-12-24", {}};
     const catalog::Engine* vllm = estimator_.catalog().engine("vllm");
     if (vllm && engine::came_before(*vllm, d_.scenario.engine_version.value_or(""), first)) {
