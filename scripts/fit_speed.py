@@ -7,7 +7,9 @@ others. Two kinds of constants turn that into time:
 1. Each group (engine family, backend) has efficiencies and fixed costs:
        step = ((weights + cache + state) / e_memory ^4 + (products / e_compute)^4)^(1/4)
               + kernels x launch + reductions x sync (bus_sync over PCIe) + reduced bytes / e_link + host bytes / e_host + switches x switch
-              + operators on the host x host_launch + products of other sequences' prompts / e_prompts
+              + operators on the host x host_launch
+              + products of other sequences' prompts / e_prompts + kernels launched for them x prompt_launch
+   where engines that put such prompts into a step have their products beside the step's own (docs/speed.md),
    with priors that hold where a group has few rows. Weights and cache are read at REACHABLE of the data sheet's rate at best.
 2. Factors for what setups have in common: engine, generation of the hardware, device, format, class of model, model,
    length of the prompt, batch ... down to the measured cell itself. They act on the whole step or on one share of it (a device's launches,
@@ -26,7 +28,7 @@ Rows of one cell together weigh as the square root of their number. Everything i
 
 usage: fit_speed.py SPEED_TERMS [--write] [--verbose]
        SPEED_TERMS is the program (build/release/tools/speed_terms); --write updates data/speed.
-       Needs numpy and scipy; takes a minute or two.
+       Needs numpy and scipy; takes some minutes.
 """
 import collections
 import json
@@ -47,12 +49,12 @@ DATA = os.path.join(ROOT, "data")
 PRIORS = {
     "decode": {"": {"e_memory": (0.75, 0.15), "e_cache": (0.45, 0.5), "e_compute": (0.50, 0.5), "launch": (3.0e-6, 0.8),
                     "sync": (8e-6, 0.8), "bus_sync": (25e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.6, 0.4), "switch": (30e-6, 1.0), "host_launch": (20e-6, 1.0),
-                    "e_prompts": (0.40, 0.5)},
+                    "e_prompts": (0.40, 0.5), "prompt_launch": (10e-6, 1.0)},
                # Python launches every one of a layer's some fifty operators by itself.
                "transformers": {"launch": (40e-6, 0.8)}},
     "prefill": {"": {"e_memory": (0.60, 0.25), "e_cache": (0.25, 0.6), "e_compute": (0.40, 0.5), "launch": (3.0e-6, 0.8),
                      "sync": (10e-6, 0.8), "bus_sync": (30e-6, 0.8), "e_link": (0.5, 0.5), "e_host": (0.5, 0.5), "switch": (60e-6, 1.0), "host_launch": (20e-6, 1.0),
-                     "e_prompts": (0.40, 0.5)}},
+                     "e_prompts": (0.40, 0.5), "prompt_launch": (10e-6, 1.0)}},
 }
 # Where a figure is a rate over a whole request, decoding has to be most of it to say something about decoding.
 DECODE_SHARE = 0.6

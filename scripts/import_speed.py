@@ -10,7 +10,7 @@ that bound the figure.
 Speculative runs that say what drafts and how many tokens are rows of their own table and in no fit: nobody states their acceptance.
 
 A decode rate is compared at the depth where it was measured, a rate over a whole request with the prefill in it.
-Concurrency is the number of requests running; offline runs that offer all requests at once are left out.
+Concurrency is the number of requests running; offline runs that offer all requests at once are left out, more than 512 are skipped.
 
 Some rules say what a row is of. Decode rates of an empty cache that fall with every longer prompt are of a cache with that prompt in it.
 FP8 and NVFP4 checkpoints that are faster than a 16-bit cache can be read have an 8-bit one. Where a source names how experts are spread,
@@ -24,7 +24,8 @@ engine's prompt cache: the highest rate is taken as the 16-bit one of the data s
 where 8-bit products or 16-bit sums may be used, four times for FP4. Steps a fifth faster than their bytes can be read
 are those of another format or of drafted tokens. Steps ten times as long as it takes to read their bytes and to launch their kernels
 one by one, 50 us each, are those of a machine that swaps. On serving engines, which move nothing to the host by themselves, weights have to
-fit the cards; on the others, which let no sequence wait, the caches of all that are said to run have to.
+fit the cards, and half of the requests the KV pool, as the others wait and put running ones back; on the others, which let no sequence
+wait, the caches of all that are said to run have to.
 
 usage: import_speed.py FOLDER QWENFIT SPEED_TERMS
        FOLDER holds speed_consumer.jsonl, speed_datacenter.jsonl, cpu_speed.jsonl and speed_llama7b_scoreboard.jsonl; QWENFIT and
@@ -200,8 +201,10 @@ def skip(row, scenario):
         return "H20 rows that imply a third of the card's bandwidth"
     if engine == "transformers" and re.search(r"A\d+\.?\d*B", row["model"]):
         return "transformers runs experts one by one"
-    if (row.get("concurrency") or 0) >= 500:
+    if (row.get("concurrency") or 0) > 512:
         return "all requests offered at once: queueing"
+    if (row.get("concurrency") or 0) >= 500 and engine in LLAMA:
+        return "a batch of tokens given as requests"
     if row["metric"] == "ttft_ms" and (row.get("concurrency") or 1) > 1:
         return "time to first token under load: queueing"
     if row["metric"] in ("total_tok_s", "e2e_gen_tok_s") and (row.get("concurrency") or 1) > 1:
@@ -304,6 +307,8 @@ def impossible(terms):
         return "more sequences than the cards can hold"
     if serving and terms["weights_bytes"] > terms["cards_bytes"] > 0:
         return "weights that do not fit the cards, on an engine that moves none"
+    if serving and terms["running"] < terms["concurrency"] / 2:
+        return "twice the requests that the KV pool holds: queueing"
     local = terms["decode"]["kind"] == "single local"
     if local and step > 10 * (weights + cache + state + 50e-6 * terms["decode"]["work"][5]):
         return "so slow that the machine swaps"

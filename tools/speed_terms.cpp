@@ -34,7 +34,8 @@ json terms(const engine::Setup& setup, const engine::MemoryPlan& plan, speed::Ph
   return {{"group", speed::group_of(setup, phase)},
           {"work",
            {w.weights_s, w.cache_s, w.state_s, w.compute_s, w.attention_s, w.kernels, w.passes, w.reductions,
-            w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels, w.bus_reductions}},
+            w.reduced_s, w.host_s, w.host_switches, w.prompts_s, w.host_kernels, w.bus_reductions,
+            w.prompt_kernels, w.mixed}},
           {"least", {least(weights), least(cache)}},
           {"kind", speed::kind_of(setup, plan)},
           {"effects", std::move(effects)}};

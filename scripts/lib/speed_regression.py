@@ -21,8 +21,10 @@ from scipy.linalg import lapack
 
 # How sharply the slower of memory and compute decides.
 SHARP = 4.0
-TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches", "prompts", "host_kernels", "bus_reductions"]
-CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "bus_sync", "e_link", "e_host", "switch", "host_launch", "e_prompts"]
+TERMS = ["weights", "cache", "state", "compute", "attention", "kernels", "passes", "reductions", "reduced", "host", "switches", "prompts", "host_kernels", "bus_reductions",
+         "prompt_kernels", "mixed"]
+CONSTANTS = ["e_memory", "e_cache", "e_compute", "launch", "sync", "bus_sync", "e_link", "e_host", "switch", "host_launch",
+             "e_prompts", "prompt_launch"]
 SHARES = ["all", "memory", "cache", "compute", "latency", "interconnect", "host", "shared"]
 # No share of a nominal rate is above this; products in 8 bit run at twice the 16-bit rate.
 HIGHEST = {"e_memory": 1.0, "e_cache": 1.0, "e_compute": 2.0, "e_link": 1.0, "e_host": 1.0, "e_prompts": 2.0}
@@ -36,7 +38,7 @@ def step(theta, boost, work, fastest):
     """log seconds, its slopes by the logarithms of the constants, by those of the factors on each part (`boost`), and the shares of
     the parts, through which doubts about factors are doubts about the step.
     `fastest`: seconds that reading weights and cache takes at least. As src/speed/step.cpp."""
-    e_memory, e_cache, e_compute, launch, sync, bus_sync, e_link, e_host, switch, host_launch, e_prompts = np.exp(theta).T
+    e_memory, e_cache, e_compute, launch, sync, bus_sync, e_link, e_host, switch, host_launch, e_prompts, prompt_launch = np.exp(theta).T
     times = dict(zip(SHARES, np.exp(boost).T))
     shared = times["shared"]
     w = dict(zip(TERMS, work.T))
@@ -48,30 +50,42 @@ def step(theta, boost, work, fastest):
     weights, cache = np.maximum(weights, bound_weights), np.maximum(cache, bound_cache)
     memory = weights + cache
     compute = (w["compute"] / e_compute + w["attention"] / (0.5 * e_compute)) * times["compute"]
-    larger = np.maximum(np.maximum(memory, compute), 1e-300)
-    m, c = (memory / larger)**SHARP, (compute / larger)**SHARP
-    overlap = larger * (m + c)**(1 / SHARP)
+    # Prompts of others are products beside those of a share of the steps (`mixed`), or come on top.
+    mixed, prompts = w["mixed"], w["prompts"] / e_prompts
+    apart = mixed <= 0
+    beside = np.where(apart, 0, prompts / np.maximum(mixed, 1e-12))
+    of_memory, of_compute, of_prompts = np.zeros_like(memory), np.zeros_like(memory), np.where(apart, prompts, 0)
+    for steps, products in ((1 - mixed, compute), (mixed, compute + beside)):
+        larger = np.maximum(np.maximum(memory, products), 1e-300)
+        m, p = (memory / larger)**SHARP, (products / larger)**SHARP
+        seconds = steps * larger * (m + p)**(1 / SHARP)
+        own = compute / np.maximum(products, 1e-300)
+        of_memory += seconds * m / (m + p)
+        of_compute += seconds * p / (m + p) * own
+        of_prompts += np.where(products > 0, seconds * p / (m + p) * (1 - own), 0)
     latency = w["kernels"] * launch * times["latency"] * shared
     between = times["interconnect"] * shared
     syncs, bus_syncs = w["reductions"] * sync * between, w["bus_reductions"] * bus_sync * between
     link = w["reduced"] / e_link * between
     away = times["host"] * shared
     host, switches, by_host = w["host"] / e_host * away, w["switches"] * switch * away, w["host_kernels"] * host_launch * away
-    prompts = w["prompts"] / e_prompts
-    total = overlap + latency + syncs + bus_syncs + link + host + switches + by_host + prompts
-    of_memory, of_compute = overlap * m / (m + c) / total, overlap * c / (m + c) / total
+    launched = w["prompt_kernels"] * prompt_launch
+    rest = latency + syncs + bus_syncs + link + host + switches + by_host
+    total = of_memory + of_compute + of_prompts + launched + rest
+    of_memory, of_compute, of_prompts = of_memory / total, of_compute / total, of_prompts / total
     whole = np.maximum(memory, 1e-300)
     of_weights, of_cache = of_memory * weights / whole, of_memory * cache / whole
 
     def shares(of_weights, of_cache, bound):
         return np.stack([1 - bound, of_weights + of_cache, of_cache, of_compute, latency / total, (syncs + bus_syncs + link) / total,
-                         (host + switches + by_host) / total, of_weights + (total - overlap - prompts) / total])
+                         (host + switches + by_host) / total, of_weights + rest / total])
     doubt = shares(of_weights, of_cache, np.zeros(len(total)))
     # No factor moves what is read as fast as it can be.
     of_weights, of_cache = np.where(free_weights, of_weights, 0), np.where(free_cache, of_cache, 0)
     share = shares(of_weights, of_cache, of_memory - of_weights - of_cache)
     slopes = np.stack([-of_weights, -of_cache, -of_compute, latency / total, syncs / total,
-                       bus_syncs / total, -link / total, -host / total, switches / total, by_host / total, -prompts / total], 1)
+                       bus_syncs / total, -link / total, -host / total, switches / total, by_host / total, -of_prompts,
+                       launched / total], 1)
     return np.log(total) + boost[:, 0], slopes, share, doubt
 
 

@@ -40,11 +40,12 @@ std::string bake(const json& model) {
       "namespace qwenfit::speed::baked {\n";
   out += "static constexpr Group k_groups[] = {\n";
   for (const json& g : model.at("groups")) {
-    out += fmt::format("  {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}},\n", quoted(g.at("name")),
-                       g.at("e_memory").dump(), g.at("e_cache").dump(), g.at("e_compute").dump(),
-                       g.at("launch").dump(), g.at("sync").dump(), g.at("bus_sync").dump(),
-                       g.at("e_link").dump(), g.at("e_host").dump(), g.at("switch").dump(),
-                       g.at("host_launch").dump(), g.at("e_prompts").dump(), g.at("rows").dump());
+    out += fmt::format("  {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}},\n",
+                       quoted(g.at("name")), g.at("e_memory").dump(), g.at("e_cache").dump(),
+                       g.at("e_compute").dump(), g.at("launch").dump(), g.at("sync").dump(),
+                       g.at("bus_sync").dump(), g.at("e_link").dump(), g.at("e_host").dump(),
+                       g.at("switch").dump(), g.at("host_launch").dump(), g.at("e_prompts").dump(),
+                       g.at("prompt_launch").dump(), g.at("rows").dump());
   }
   out += "};\nstatic constexpr Effect k_effects[] = {\n";
   for (const auto& [hash, e] : by_hash(model.at("effects")))

@@ -22,6 +22,7 @@ struct Group {
   double switch_s;
   double host_launch_s;
   double e_prompts;
+  double prompt_launch_s;
   int rows;
 };
 

@@ -57,10 +57,17 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, Phase pha
                      w.host_switches, ms(g.switch_s), w.host_kernels, ms(g.host_launch_s),
                      factor(Share::host)),
          ms(t.parts.host), fitted});
-  if (t.parts.prompts > 0)
+  if (t.parts.prompts > 0) {
+    const char* where =
+        w.mixed > 0 ? "of the steps with a prompt, beside their own products" : "passes between the steps";
     steps.push_back({"Prompts of the others",
-                     "operations of their prompts, over the steps of an output / share of the 16-bit rate",
-                     fmt::format("{} / {:.2f}", ms(w.prompts_s), g.e_prompts), ms(t.parts.prompts), fitted});
+                     fmt::format("operations of their prompts, over the steps of an output / share of the "
+                                 "16-bit rate + kernels x cost of one; {}",
+                                 where),
+                     fmt::format("{} / {:.2f} + {:.1f} x {}", ms(w.prompts_s), g.e_prompts, w.prompt_kernels,
+                                 ms(g.prompt_launch_s)),
+                     ms(t.parts.prompts + t.parts.prompt_launches), fitted});
+  }
   steps.push_back(
       {phase == Phase::decode ? "Decode step" : "Prompt",
        "(memory^4 + products^4)^(1/4) + launches + exchange + host + prompts, x factor of what is alike",

@@ -70,7 +70,7 @@ std::string own_note(const Correction& own, std::string_view what) {
 
 Bound bound_of(const Parts& p) {
   const std::pair<double, Bound> parts[] = {{p.memory, Bound::memory},
-                                            {p.compute + p.prompts, Bound::compute},
+                                            {p.compute + p.prompts + p.prompt_launches, Bound::compute},
                                             {p.latency, Bound::latency},
                                             {p.interconnect, Bound::interconnect},
                                             {p.host, Bound::host}};
@@ -157,7 +157,8 @@ void between_fewer(const engine::Setup& setup, const engine::MemoryPlan& plan, c
   if (setup.concurrency <= 1) return;
   engine::Setup fewer = setup;
   const double running = batch_of(setup, plan);
-  const double prompt = running > 1 ? step.parts.prompts * step.factor / (running - 1) : 0;
+  const double prompt =
+      running > 1 ? (step.parts.prompts + step.parts.prompt_launches) * step.factor / (running - 1) : 0;
   double seconds = 0;
   double batch = 0;
   const auto bounded = [&](const Timed& t, double sequences) {

@@ -48,6 +48,8 @@ Speculation speculate(const engine::Setup& setup, const engine::MemoryPlan& plan
   work.state_s /= s.tokens + 1;
   Parts parts = parts_of(setup, work, Phase::decode, step.logs);
   parts.prompts = step.parts.prompts;
+  parts.prompt_launches = step.parts.prompt_launches;
+  parts.mixed = step.parts.mixed;
   const double checking = parts.sum() / step.parts.sum();
   const double cost = std::max(1.0, checking) + s.tokens * draft_share(setup);
   const auto gain = [&](double acceptance) {

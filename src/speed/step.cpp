@@ -51,12 +51,29 @@ Factors lasting_factors(const engine::Setup& setup, const engine::MemoryPlan& pl
   return factors;
 }
 
+Parts::Split Parts::split() const {
+  Split out;
+  // The slower of memory and products hides most of the other.
+  const auto add = [&](double steps, double products) {
+    const double larger = std::max(memory, products);
+    if (larger <= 0) return;
+    const double m = std::pow(memory / larger, kSharp);
+    const double p = std::pow(products / larger, kSharp);
+    const double seconds = steps * larger * std::pow(m + p, 1 / kSharp);
+    out.memory += seconds * m / (m + p);
+    const double of_products = seconds * p / (m + p);
+    const double own = products > 0 ? compute / products : 0;
+    out.compute += of_products * own;
+    out.prompts += of_products * (1 - own);
+  };
+  add(1 - mixed, compute);
+  if (mixed > 0) add(mixed, compute + prompts / mixed);
+  else out.prompts += prompts;
+  return out;
+}
+
 double Parts::sum() const {
-  const double beside = latency + interconnect + host + prompts;
-  const double larger = std::max(memory, compute);
-  if (larger <= 0) return beside;
-  return beside + larger * std::pow(std::pow(memory / larger, kSharp) + std::pow(compute / larger, kSharp),
-                                    1 / kSharp);
+  return latency + interconnect + host + prompt_launches + split().sum();
 }
 
 std::array<double, kShares> Parts::shares() const {
@@ -65,21 +82,14 @@ std::array<double, kShares> Parts::shares() const {
   const double total = sum();
   if (total <= 0) return out;
   const auto at = [&](Share share) -> double& { return out[static_cast<std::size_t>(share)]; };
+  const Split parts = split();
   at(Share::latency) = latency / total;
   at(Share::interconnect) = interconnect / total;
   at(Share::host) = host / total;
-  at(Share::shared) = 1 - prompts / total;
-  const double larger = std::max(memory, compute);
-  if (larger <= 0) return out;
-  const double overlap = total - latency - interconnect - host - prompts;
-  const double m = std::pow(memory / larger, kSharp);
-  const double c = std::pow(compute / larger, kSharp);
-  const double of_memory = overlap * m / (m + c) / total;
-  at(Share::compute) = overlap * c / (m + c) / total;
-  at(Share::shared) -= at(Share::compute);
-  at(Share::memory) = of_memory;
-  at(Share::cache) = memory > 0 ? of_memory * cache / memory : 0;
-  at(Share::shared) -= at(Share::cache);
+  at(Share::compute) = parts.compute / total;
+  at(Share::memory) = parts.memory / total;
+  at(Share::cache) = memory > 0 ? parts.memory / total * cache / memory : 0;
+  at(Share::shared) = 1 - (parts.prompts + prompt_launches) / total - at(Share::compute) - at(Share::cache);
   return out;
 }
 
@@ -107,6 +117,8 @@ Parts parts_of(const engine::Setup& setup, const Work& w, Phase phase,
   p.interconnect = w.reductions * g.sync_s + w.bus_reductions * g.bus_sync_s + w.reduced_s / g.e_link;
   p.host = w.host_s / g.e_host + w.host_switches * g.switch_s + w.host_kernels * g.host_launch_s;
   p.prompts = w.prompts_s / g.e_prompts;
+  p.prompt_launches = w.prompt_kernels * g.prompt_launch_s;
+  p.mixed = w.mixed;
   p.multiply(logs);
   if (phase == Phase::prefill) return p;
   const double factor = std::exp(logs[static_cast<std::size_t>(Share::all)]);

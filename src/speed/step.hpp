@@ -21,12 +21,25 @@ struct Parts {
   double latency = 0;
   double interconnect = 0;
   double host = 0;
-  double prompts = 0;  ///< of other sequences, worked off in between
+  double prompts = 0;          ///< products of other sequences' prompts, worked off in between
+  double prompt_launches = 0;  ///< of these prompts
+  double mixed = 0;  ///< share of the steps that have the prompts' products beside their own, where all of
+                     ///< them overlap with memory; 0: prompts come on top
   double sum() const;
   /// Of the sum, the part that each kind of factor acts on: of memory and compute, as much as each decides.
   std::array<double, kShares> shares() const;
   /// Each part times its factors, given as logarithms; that of all parts is left alone.
   void multiply(const std::array<double, kShares>& logs);
+
+ private:
+  struct Split {
+    double memory = 0;
+    double compute = 0;
+    double prompts = 0;
+    double sum() const { return memory + compute + prompts; }
+  };
+  /// Of the time that memory, products and prompts take together, what each decides.
+  Split split() const;
 };
 
 /// Parts of a step with factors of these logarithms. Memory is not read faster than the data sheet allows,

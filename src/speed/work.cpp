@@ -232,10 +232,18 @@ double cache_bytes_per_token(const engine::Setup& setup) {
   return elements / 2 * (of(*setup.kv_type) + of(*setup.kv_type_v));
 }
 
-/// Engines that put prompts of new requests between, or into, the steps of those that run.
-bool mixes_prompts(const engine::Setup& setup) {
+/// What becomes of the prompts of new requests while others decode.
+enum class Prompts {
+  wait,     ///< nothing that is known
+  between,  ///< passes of their own between two steps: SGLang, unless --enable-mixed-chunk
+  within,   ///< tokens of the next step: chunked prefill of vLLM, in-flight batching of TensorRT-LLM
+};
+
+Prompts prompts_of(const engine::Setup& setup) {
   const std::string_view id = setup.engine->id;
-  return id == "vllm" || id == "sglang" || id == "tensorrt-llm";
+  return id == "sglang"                         ? Prompts::between
+         : id == "vllm" || id == "tensorrt-llm" ? Prompts::within
+                                                : Prompts::wait;
 }
 
 /// 4 operations a query head, key and value of its width, in every layer with a KV cache.
@@ -302,11 +310,17 @@ Work decode_work(const engine::Setup& setup, const engine::MemoryPlan& plan) {
   w.state_s = batch * 2 * 4 * static_cast<double>(state.conv_elements + state.state_elements) /
               (reached_bandwidth(d) * parallel.cut);
   w.attention_s = attention_flops(setup, batch * depth) / (nominal_flops(d) * parallel.cut);
-  if (batch > 1 && mixes_prompts(setup) && setup.prompt_tokens > 0) {
+  const Prompts others = prompts_of(setup);
+  if (batch > 1 && others != Prompts::wait && setup.prompt_tokens > 0) {
     // Each of the others ends once in its output, and another prompt takes its place.
     const Work prompt = prefill_work(setup, plan);
-    w.prompts_s = (prompt.compute_s + 2 * prompt.attention_s + prompt.reduced_s) * (batch - 1) /
-                  static_cast<double>(std::max<std::int64_t>(1, setup.output_tokens));
+    const double a_step = (batch - 1) / static_cast<double>(std::max<std::int64_t>(1, setup.output_tokens));
+    w.prompts_s = (prompt.compute_s + 2 * prompt.attention_s + prompt.reduced_s) * a_step;
+    // They come when others happen to end, and those that come together are worked off together. No graph is
+    // captured of such a pass, its kernels are launched one by one.
+    const double steps_with_prompts = -std::expm1(-a_step * prompt.passes);
+    w.prompt_kernels = steps_with_prompts * prompt.kernels / prompt.passes;
+    if (others == Prompts::within) w.mixed = steps_with_prompts;
   }
   return w;
 }

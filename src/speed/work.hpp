@@ -23,6 +23,9 @@ struct Work {
   double host_switches = 0;   ///< times the work moves between host and device
   double prompts_s = 0;       ///< products and exchanges of other sequences' prompts that a server works off
                               ///< in between
+  double prompt_kernels = 0;  ///< launched for these prompts
+  double mixed = 0;           ///< share of the steps that have such prompts among their tokens; 0 where
+                              ///< prompts are passes of their own
 };
 
 /// Whether there is a bandwidth figure for all devices, and what speaks against it.
