@@ -100,6 +100,40 @@ TEST_CASE("a server under load works off the prompts of new sequences in between
   CHECK(prompts("llama.cpp", "q8_0", 9).first == 0);
 }
 
+TEST_CASE(
+    "prompts of others hide behind memory where they are part of a step, and come on top where they are "
+    "not") {
+  Estimator estimator(catalog::Catalog::builtin());
+  const auto work = [&](const std::string& engine) {
+    Scenario s = on("qwen3-8b", "h100-sxm-80gb", engine, "bf16");
+    s.prompt_tokens = 1024;
+    s.output_tokens = 256;
+    s.concurrency = 65;
+    const Estimate e = estimator.estimate(s);
+    return std::pair{speed::decode_work(e.setup, e.memory), speed::prefill_work(e.setup, e.memory)};
+  };
+  for (const char* engine : {"vllm", "tensorrt-llm", "sglang"}) {
+    INFO(engine);
+    const auto [step, prompt] = work(engine);
+    // 64 others, a prompt each in 256 steps, at random.
+    const double share = 1 - std::exp(-0.25 * prompt.passes);
+    CHECK(step.prompt_kernels == Approx(share * prompt.kernels / prompt.passes));
+    CHECK(step.mixed == Approx(engine == std::string_view("sglang") ? 0 : share));
+  }
+  speed::Parts apart{.memory = 4, .compute = 1, .prompts = 2};
+  speed::Parts within = apart;
+  within.mixed = 0.5;
+  CHECK(within.sum() < apart.sum());
+  // In half of the steps 1 + 2 / 0.5 seconds of products meet 4 of memory.
+  const auto meet = [](double a, double b) { return std::pow(std::pow(a, 4) + std::pow(b, 4), 0.25); };
+  CHECK(within.sum() == Approx(0.5 * meet(4, 1) + 0.5 * meet(4, 5)));
+  // All of a step is somebody's.
+  const auto shares = within.shares();
+  const auto at = [&](speed::Share share) { return shares[static_cast<std::size_t>(share)]; };
+  CHECK(at(speed::Share::shared) == Approx(at(speed::Share::memory)));
+  CHECK(at(speed::Share::memory) + at(speed::Share::compute) < 1);
+}
+
 TEST_CASE("of versions only the turns of engines count, and none said is the newest") {
   Estimator estimator(catalog::Catalog::builtin());
   const auto decode = [&](const std::string& engine, const std::string& format, const std::string& version) {
