@@ -117,6 +117,7 @@ struct Setup {
   const catalog::Catalog* catalog = nullptr;
   const catalog::Model* model = nullptr;
   const catalog::Variant* variant = nullptr;
+  bool named_repository = false;  ///< a repository or file is named: its own config.json counts
   const catalog::Engine* engine = nullptr;
   std::string engine_version;  ///< empty: newest known
   std::shared_ptr<const format::Weights> weights;

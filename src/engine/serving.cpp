@@ -96,7 +96,14 @@ void fill_native_context(Setup& setup) {
   if (setup.context > 0) return;
   const catalog::Context& c = setup.model->context;
   setup.context = std::max(c.configured, c.native);
-  if (setup.variant && setup.variant->context_configured) setup.context = *setup.variant->context_configured;
+  const catalog::Variant* checkpoint = setup.variant;
+  if (!checkpoint && !setup.named_repository) {
+    // Base checkpoints may promise more positions than they were trained on. Who says "qwen2.5-7b" serves the
+    // instruct model, whose promise is the smaller one.
+    for (const catalog::Variant& v : setup.model->variants)
+      if (!checkpoint && v.kind == "instruct") checkpoint = &v;
+  }
+  if (checkpoint && checkpoint->context_configured) setup.context = *checkpoint->context_configured;
   setup.sequence_tokens =
       std::clamp<std::int64_t>(setup.prompt_tokens + setup.output_tokens, 1, setup.context);
 }

@@ -48,11 +48,6 @@ bool uses_tower(const Setup& setup) {
   return (g.vision || g.audio) && !setup.serving.language_model_only;
 }
 
-std::int64_t default_context(const Setup& setup) {
-  if (setup.variant && setup.variant->context_configured) return *setup.variant->context_configured;
-  return std::max(setup.model->context.configured, setup.model->context.native);
-}
-
 Version version_of(const Setup& setup) {
   Version r{};
   r.point = version_point(*setup.engine, setup.engine_version);

@@ -42,9 +42,6 @@ bool is_hybrid(const Setup& setup);
 /// The tower is loaded and takes part in the profile run.
 bool uses_tower(const Setup& setup);
 
-/// Tokens that one request may have (max_model_len) when no context is given.
-std::int64_t default_context(const Setup& setup);
-
 /// Fills utilization, batch sizes, block size, prefix caching and state modes.
 void fill_batch_defaults(const Version& version, Setup& setup);
 

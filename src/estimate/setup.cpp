@@ -295,6 +295,7 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   setup.catalog = &catalog;
   setup.model = match.model;
   setup.variant = match.variant;
+  setup.named_repository = local || scenario.model.find('/') != std::string::npos;
   add_note(setup, match.note);
   add_devices(scenario, *impl_, setup);
 

@@ -142,8 +142,12 @@ TEST_CASE("defaults by version and card") {
             .max_num_batched_tokens.value() == 8192);
   CHECK(serving(R"("model": "qwen3-8b", "device": "b200-sxm-180gb", "engine_version": "0.28.0")")
             .max_num_batched_tokens.value() == 16384);
+  // Chunked above 32,768: the base checkpoint promises more, the instruct one, which the bare name means,
+  // not.
+  CHECK(serving(R"("model": "Qwen/Qwen2.5-7B", "device": "v100-pcie-32gb", "engine_version": "0.8.5")")
+            .max_num_batched_tokens.value() == 2048);
   CHECK(serving(R"("model": "qwen2.5-7b", "device": "v100-pcie-32gb", "engine_version": "0.8.5")")
-            .max_num_batched_tokens.value() == 2048);  // chunked above 32,768
+            .max_num_batched_tokens.value() == 32768);
   CHECK(serving(R"("model": "qwen3.6-27b", "engine_version": "0.25.1")").prefix_caching.value() == false);
   CHECK(serving(R"("model": "qwen3.6-27b", "engine_version": "0.27.0")").mamba_cache_mode.value() == "align");
   // Several cards and no parallelism asked: all that the heads allow.
