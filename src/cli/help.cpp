@@ -103,8 +103,41 @@ std::string roff(std::string_view text) {
 
 HelpForm current_form = HelpForm::text;
 std::string typed_prefix;
+std::string asked_option;
+OptionWords told;
+
+/// Of "TEXT:{shell,compose}" or "layer|row".
+std::vector<std::string> words_of(const std::string& type) {
+  const std::size_t open = type.find(":{");
+  const std::size_t close = type.find('}', open == std::string::npos ? 0 : open);
+  if (open != std::string::npos && close != std::string::npos)
+    return CLI::detail::split(type.substr(open + 2, close - open - 2), ',');
+  const std::string plain = type.substr(0, type.find(':'));
+  if (plain.find('|') == std::string::npos) return {};
+  return CLI::detail::split(plain, '|');
+}
+
+OptionWords option_words(const CLI::App& app, const std::string& name) {
+  const CLI::Option* option = nullptr;
+  if (!name.empty()) option = app.get_option_no_throw(name);
+  for (const CLI::Option* o : app.get_options()) {
+    if (name.empty() && o->get_positional() && !option) option = o;
+  }
+  if (!option || option->get_items_expected_max() == 0) return {};
+  return {true, words_of(option->get_type_name())};
+}
 
 }  // namespace
+
+void ask_for_words(std::string option) {
+  current_form = HelpForm::words;
+  asked_option = std::move(option);
+  told = {};
+}
+
+const OptionWords& words_told() {
+  return told;
+}
 
 void set_help_form(HelpForm form, std::string prefix) {
   current_form = form;
@@ -140,6 +173,7 @@ std::string requested_help(const CLI::App& app, const report::Style& style) {
   switch (current_form) {
     case HelpForm::names: return help_names(app, typed_prefix);
     case HelpForm::man: return help_man(app);
+    case HelpForm::words: told = option_words(app, asked_option); return "";
     case HelpForm::text: break;
   }
   return help_text(app, style);

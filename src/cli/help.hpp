@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "report/screen.hpp"
 
@@ -25,12 +26,24 @@ void add_entry(std::string& out, const std::string& names, const std::string& te
 
 std::string help_text(const CLI::App& app, const report::Style& style);
 
-/// What `--help` prints: the help, its section of the manual page, or the names of the options, for a shell
-/// that completes them.
-enum class HelpForm : std::uint8_t { text, man, names };
+/// What `--help` prints: the help, its section of the manual page, or, a line each for a shell that completes
+/// them, the names of the options or the words that one of them takes.
+enum class HelpForm : std::uint8_t { text, man, names, words };
 
 /// Sets the form for the rest of the run. @param prefix of the names: those that begin otherwise are left out
 void set_help_form(HelpForm form, std::string prefix);
+
+/// What a command says of the value of an option.
+struct OptionWords {
+  bool takes_value = false;        ///< there is such an option, and something follows it
+  std::vector<std::string> words;  ///< it is one of these; empty: any text
+};
+
+/// Asks for the words of this option instead of the help. @param option "--as"; "": the command's first word
+void ask_for_words(std::string option);
+
+/// What the command answered, after it ran with `--help`.
+const OptionWords& words_told();
 
 /// The help of `app` in the form that was set.
 std::string requested_help(const CLI::App& app, const report::Style& style);

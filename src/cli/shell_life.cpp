@@ -31,23 +31,43 @@ _qwenfit() {
 if [ "$funcstack[1]" = _qwenfit ]; then _qwenfit "$@"; else compdef _qwenfit qwenfit; fi
 )SCRIPT";
 constexpr std::string_view kFish = R"SCRIPT(# fish: qwenfit completion fish | source
-complete -c qwenfit -a '(set -l typed (commandline -ct); qwenfit complete (commandline -opc)[2..-1] "$typed" 2>/dev/null)'
+function __qwenfit_complete
+  set -l typed (commandline -ct)
+  set -l found (qwenfit complete (commandline -opc)[2..-1] "$typed" 2>/dev/null)
+  if set -q found[1]
+    printf '%s\n' $found
+  else
+    __fish_complete_path "$typed"
+  end
+end
+complete -c qwenfit -f -a '(__qwenfit_complete)'
 )SCRIPT";
 
 /// Prints those that begin with what was typed, one a line.
 class Candidates {
  public:
-  explicit Candidates(std::string_view typed) : typed_(typed) {}
+  /// @param before stands before every name: what of the word is typed already, "--device=", "2x"
+  explicit Candidates(std::string_view typed, std::string_view before = "")
+      : typed_(typed), before_(before) {}
   void add(std::string_view name) const {
-    if (name.starts_with(typed_)) print(fmt::format("{}\n", name));
+    if (name.starts_with(typed_)) print(fmt::format("{}{}\n", before_, name));
   }
   template <class List>
   void add_ids(const List& list) const {
     for (const auto* item : list) add(item->id);
   }
+  /// Devices may be counted: "2xh100".
+  void add_devices(const catalog::Catalog& catalog) const {
+    const std::size_t digits = std::min(typed_.find_first_not_of("0123456789"), typed_.size());
+    const bool counted = digits > 0 && digits < typed_.size() && typed_[digits] == 'x';
+    const std::size_t count = counted ? digits + 1 : 0;
+    const std::string before = fmt::format("{}{}", before_, typed_.substr(0, count));
+    Candidates(typed_.substr(count), before).add_ids(catalog.devices());
+  }
 
  private:
   std::string_view typed_;
+  std::string_view before_;
 };
 
 const Command* command_named(std::string_view name) {
@@ -57,14 +77,26 @@ const Command* command_named(std::string_view name) {
   return nullptr;
 }
 
-/// The values of an option that the catalog knows. @return whether it is such an option.
-bool add_values(std::string_view option, const Candidates& out) {
+/// What a command says of an option, or of its first word.
+OptionWords words_of(const Command* command, const std::string& option) {
+  ask_for_words(option);
+  if (command) command->run({"--help"});
+  else run_estimate({"--help"});
+  return words_told();
+}
+
+/// Prints what may follow an option. @return whether something follows it
+bool add_values(const Command* command, const std::string& option, const Candidates& out) {
   const catalog::Catalog& catalog = catalog::Catalog::builtin();
-  if (option == "-d" || option == "--device") out.add_ids(catalog.devices());
+  if (option == "-d" || option == "--device") out.add_devices(catalog);
   else if (option == "-f" || option == "--format") out.add_ids(catalog.formats());
   else if (option == "-e" || option == "--engine") out.add_ids(catalog.engines());
   else if (option == "-m" || option == "--model") out.add_ids(catalog.models());
-  else return false;
+  else {
+    const OptionWords said = words_of(command, option);
+    for (const std::string& word : said.words) out.add(word);
+    return said.takes_value;
+  }
   return true;
 }
 
@@ -82,20 +114,36 @@ int run_completion(const std::vector<std::string>& args) {
   return kAnswered;
 }
 
-int run_complete(const std::vector<std::string>& args) {
-  const std::string typed = args.empty() ? "" : args.back();
-  const Candidates out(typed);
-  const catalog::Catalog& catalog = catalog::Catalog::builtin();
-  if (args.size() > 1 && add_values(args[args.size() - 2], out)) return kAnswered;
+int run_complete(const std::vector<std::string>& given) {
+  std::vector<std::string> args = given;
+  std::string typed = args.empty() ? "" : args.back();
+  // bash takes "--device=rtx" for three words.
+  if (args.size() > 1 && typed == "=") args.back() = typed = "";
+  else if (args.size() > 2 && args[args.size() - 2] == "=") args.erase(args.end() - 2);
   const Command* command = args.size() > 1 ? command_named(args[0]) : nullptr;
-  if (!typed.empty() && typed[0] == '-') {
+  const Candidates out(typed);
+  const std::string before = args.size() > 1 ? args[args.size() - 2] : "";
+  if (before.starts_with("-") && before.size() > 1 && add_values(command, before, out)) return kAnswered;
+  if (const std::size_t equals = typed.find('='); typed.starts_with("--") && equals != std::string::npos) {
+    const std::string_view whole = typed;
+    add_values(command, typed.substr(0, equals),
+               Candidates(whole.substr(equals + 1), whole.substr(0, equals + 1)));
+    return kAnswered;
+  }
+  if (typed.starts_with("-")) {
     set_help_form(HelpForm::names, typed);
     return command ? command->run({"--help"}) : run_estimate({"--help"});
   }
+  const catalog::Catalog& catalog = catalog::Catalog::builtin();
   if (args.size() <= 1) {
     for (const Command& c : commands()) out.add(c.name);
     if (!typed.empty()) out.add_ids(catalog.models());
     return kAnswered;
+  }
+  if (args.size() == 2 && command) {
+    const OptionWords said = words_of(command, "");
+    for (const std::string& word : said.words) out.add(word);
+    if (!said.words.empty()) return kAnswered;
   }
   if (args[0] == "list") {
     for (const char* kind : {"models", "devices", "formats", "engines"}) out.add(kind);
@@ -105,8 +153,6 @@ int run_complete(const std::vector<std::string>& args) {
     }
     // Behind --measured a model follows, else files, which the shell knows.
     if (std::find(args.begin(), args.end(), "--measured") != args.end()) out.add_ids(catalog.models());
-  } else if (args[0] == "completion") {
-    for (const char* shell : {"bash", "zsh", "fish"}) out.add(shell);
   } else if (args[0] != "check" && args[0] != "plan" && args[0] != "batch" && args[0] != "inspect" &&
              args[0] != "catalog" && args[0] != "validate" && args[0] != "config") {
     out.add_ids(catalog.models());
