@@ -16,13 +16,16 @@
 
 namespace qwenfit::engine {
 
-enum class Backend : std::uint8_t { cuda, rocm, vulkan, metal, sycl, cann, cpu };
+enum class Backend : std::uint8_t { cuda, rocm, vulkan, metal, sycl, cann, hpu, cpu };
 
 /// "cuda" ... ; parse_backend throws Error(unknown_name).
 std::string_view backend_name(Backend backend);
 Backend parse_backend(std::string_view name);
 
-/// The backend an engine uses on a device when none is asked for.
+/// The backend an engine uses on a device when none is asked for; none where it has none for it.
+std::optional<Backend> best_backend(const catalog::Engine& engine, const catalog::Device& device);
+
+/// The same.
 /// @throws Error(unsupported) when the engine has none for it (vLLM on Apple).
 Backend default_backend(const catalog::Engine& engine, const catalog::Device& device);
 

@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "qwenfit/catalog.hpp"
+#include "qwenfit/engine.hpp"
 #include "qwenfit/error.hpp"
 
 namespace qwenfit::cli {
@@ -92,7 +93,10 @@ bool add_values(const Command* command, const std::string& option, const Candida
   else if (option == "-f" || option == "--format") out.add_ids(catalog.formats());
   else if (option == "-e" || option == "--engine") out.add_ids(catalog.engines());
   else if (option == "-m" || option == "--model") out.add_ids(catalog.models());
-  else {
+  else if (option == "--backend") {
+    for (int i = 0; i <= static_cast<int>(engine::Backend::cpu); ++i)
+      out.add(engine::backend_name(static_cast<engine::Backend>(i)));
+  } else {
     const OptionWords said = words_of(command, option);
     for (const std::string& word : said.words) out.add(word);
     return said.takes_value;

@@ -20,17 +20,20 @@ struct BackendName {
   Backend backend;
   std::string_view name;
 };
-constexpr std::array<BackendName, 7> kBackends{{{Backend::cuda, "cuda"},
+constexpr std::array<BackendName, 8> kBackends{{{Backend::cuda, "cuda"},
                                                 {Backend::rocm, "rocm"},
                                                 {Backend::vulkan, "vulkan"},
                                                 {Backend::metal, "metal"},
                                                 {Backend::sycl, "sycl"},
                                                 {Backend::cann, "cann"},
+                                                {Backend::hpu, "hpu"},
                                                 {Backend::cpu, "cpu"}}};
 
 /// The backends that can drive a device, best first.
 std::vector<Backend> backends_of(const catalog::Device& device) {
   if (device.device_class == DeviceClass::cpu) return {Backend::cpu};
+  // Of Intel's accelerators Gaudi alone is not driven by SYCL.
+  if (device.arch.starts_with("Gaudi")) return {Backend::hpu};
   switch (device.vendor) {
     case Vendor::nvidia: return {Backend::cuda, Backend::vulkan};
     case Vendor::amd: return {Backend::rocm, Backend::vulkan};
@@ -59,15 +62,21 @@ Backend parse_backend(std::string_view name) {
   if (folded == "hip") return Backend::rocm;
   throw Error(
       ErrorCode::unknown_name,
-      fmt::format("unknown backend '{}': it is one of cuda, rocm, vulkan, metal, sycl, cann, cpu", name));
+      fmt::format("unknown backend '{}': it is one of cuda, rocm, vulkan, metal, sycl, cann, hpu, cpu",
+                  name));
 }
 
-Backend default_backend(const catalog::Engine& engine, const catalog::Device& device) {
+std::optional<Backend> best_backend(const catalog::Engine& engine, const catalog::Device& device) {
   for (const Backend backend : backends_of(device)) {
     for (const catalog::Text name : engine.backends) {
       if (name == backend_name(backend)) return backend;
     }
   }
+  return std::nullopt;
+}
+
+Backend default_backend(const catalog::Engine& engine, const catalog::Device& device) {
+  if (const auto best = best_backend(engine, device)) return *best;
   throw Error(ErrorCode::unsupported,
               fmt::format("{} does not run on {}: it has no backend for it", engine.name, device.name));
 }

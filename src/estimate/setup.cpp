@@ -61,7 +61,13 @@ const catalog::Engine& engine_for(const catalog::Catalog& catalog, const catalog
     return engine && std::find(engine->schemes.begin(), engine->schemes.end(),
                                catalog::scheme_name(format->scheme)) != engine->schemes.end();
   };
-  if (!format) return catalog.find_engine("llama.cpp");
+  if (!format) {
+    // Accelerators that llama.cpp has no backend for are servers'.
+    const catalog::Engine& usual = catalog.find_engine("llama.cpp");
+    const bool drives =
+        setup.devices.empty() || engine::best_backend(usual, *setup.devices.front().device).has_value();
+    return drives ? usual : catalog.find_engine("vllm");
+  }
   const bool apple = !setup.devices.empty() && setup.devices.front().device->vendor == catalog::Vendor::apple;
   // 16-bit weights are a server's food on cards, llama.cpp's elsewhere.
   if (format->scheme == catalog::Scheme::plain) return catalog.find_engine(apple ? "mlx" : "vllm");
