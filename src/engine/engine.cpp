@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 
@@ -128,25 +127,6 @@ void check_format(const Setup& setup) {
                                                   others.empty() ? "" : fmt::format(": {} can", others)));
 }
 
-/// @throws Error(unsupported) for formats whose kernels a card is too old for: AWQ and FP8 ask for Turing at
-/// least (vLLM's quantization/awq.py and fp8.py, get_min_capability: 75; SGLang's are vLLM's).
-void check_hardware(const Setup& setup) {
-  if (setup.engine->id != "vllm" && setup.engine->id != "sglang") return;
-  using catalog::Scheme;
-  const Scheme scheme = setup.weights->format->scheme;
-  if (scheme != Scheme::awq && scheme != Scheme::fp8_block && scheme != Scheme::fp8_tensor &&
-      scheme != Scheme::fp8_channel)
-    return;
-  for (const DeviceSlot& slot : setup.devices) {
-    const std::string had(slot.device->compute_capability);
-    if (had.empty() || std::atof(had.c_str()) >= 7.5) continue;
-    throw Error(
-        ErrorCode::unsupported,
-        fmt::format("{} does not run {} on {}: its kernels need compute capability 7.5, the card has {}",
-                    setup.engine->name, setup.weights->format->name, slot.device->name, had));
-  }
-}
-
 /// @throws Error(unsupported) when the version is older than the engine's support of the model.
 void check_version(Setup& setup) {
   if (setup.engine_version.empty()) return;
@@ -171,7 +151,6 @@ void check_version(Setup& setup) {
 
 void fill_defaults(Setup& setup) {
   check_format(setup);
-  check_hardware(setup);
   check_version(setup);
   const auto find = [&](std::string_view id) { return setup.catalog->dtype(id); };
   if (!setup.kv_type) setup.kv_type = find(setup.engine->default_kv_type);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "qwenfit/error.hpp"
 
@@ -79,9 +80,28 @@ void check_options(const Setup& setup) {
   }
 }
 
+/// @throws Error(unsupported) for formats whose kernels a card is too old for: AWQ and FP8 ask for Turing at
+/// least (vLLM's quantization/awq.py and fp8.py, get_min_capability: 75; SGLang's are vLLM's).
+void check_hardware(const Setup& setup) {
+  using catalog::Scheme;
+  const Scheme scheme = setup.weights->format->scheme;
+  if (scheme != Scheme::awq && scheme != Scheme::fp8_block && scheme != Scheme::fp8_tensor &&
+      scheme != Scheme::fp8_channel)
+    return;
+  for (const DeviceSlot& slot : setup.devices) {
+    const std::string had(slot.device->compute_capability);
+    if (had.empty() || std::atof(had.c_str()) >= 7.5) continue;
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("{} does not run {} on {}: its kernels need compute capability 7.5, the card has {}",
+                    setup.engine->name, setup.weights->format->name, slot.device->name, had));
+  }
+}
+
 }  // namespace
 
 void fill_serving_defaults(Setup& setup) {
+  check_hardware(setup);
   check_options(setup);
   if (setup.engine_version.empty()) {
     const auto& versions = setup.engine->versions;

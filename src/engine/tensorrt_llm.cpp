@@ -21,15 +21,15 @@ constexpr int kBatchSequences = 2048;  ///< max_batch_size
 constexpr int kBlock = 32;             ///< KvCacheConfig.tokens_per_block
 
 /// One rank of a pipeline stage, before the pool.
-struct TrtRank {
+struct TensorRtRank {
   Bytes weights = 0;
   Bytes compute = 0;
   Bytes block = 0;  ///< bytes of a block over the rank's attention layers
   Bytes state = 0;  ///< of a sequence
 };
 
-TrtRank rank_memory(const Setup& setup, const Stage& stage) {
-  TrtRank m;
+TensorRtRank rank_memory(const Setup& setup, const Stage& stage) {
+  TensorRtRank m;
   m.weights = rotary_bytes(setup, {4, 1});
   for (const Bytes size : rank_tensors(setup, stage)) m.weights += size;
   const catalog::Geometry& g = setup.model->geometry;
@@ -76,7 +76,7 @@ class TensorRt : public Rules {
     pool.copies = ranks.copies;
     bool first = true;
     for (std::size_t rank = 0; rank < count; ++rank) {
-      const TrtRank m = rank_memory(setup, stage_of(setup, ranks.stage_of(static_cast<int>(rank))));
+      const TensorRtRank m = rank_memory(setup, stage_of(setup, ranks.stage_of(static_cast<int>(rank))));
       DeviceMemory& d = plan.devices[rank];
       d.weights = m.weights;
       d.compute = m.compute;
@@ -108,8 +108,8 @@ class TensorRt : public Rules {
   }
 
  private:
-  static void explain(const Derivation& derive, const Setup& setup, const DeviceMemory& d, const TrtRank& m,
-                      const Pool& pool) {
+  static void explain(const Derivation& derive, const Setup& setup, const DeviceMemory& d,
+                      const TensorRtRank& m, const Pool& pool) {
     if (!derive.wanted()) return;
     derive.bytes("activation peak", "max_num_tokens x 2 B x widest layer, or the logits of max_batch_size",
                  fmt::format("{} tokens, {} sequences", *setup.serving.max_num_batched_tokens,

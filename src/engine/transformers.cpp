@@ -16,7 +16,7 @@ namespace {
 using units::format_bytes;
 
 /// What changed between versions (modeling_qwen2.py, cache_utils.py, generation/utils.py).
-struct Behaviour {
+struct ReleaseRules {
   VersionPoint point;
   bool all_logits;       ///< the head runs over the whole prompt, in fp32: until 4.45 (num_logits_to_keep)
   bool legacy_cache;     ///< a step's cache is a new tuple beside the old one: until 4.43
@@ -24,8 +24,8 @@ struct Behaviour {
   bool prefill_counted;  ///< the official tables of 4.51 hold no prefill peak; all others do
 };
 
-Behaviour version_of(const Setup& setup) {
-  Behaviour v{version_point(*setup.engine, setup.engine_version), false, false, false, false};
+ReleaseRules version_of(const Setup& setup) {
+  ReleaseRules v{version_point(*setup.engine, setup.engine_version), false, false, false, false};
   const std::string_view date = v.point.date;
   v.all_logits = date < "2024-09-25";
   v.rotary_tables = date < "2024-09-25";
@@ -66,7 +66,7 @@ class Transformers : public Rules {
   }
 
   MemoryPlan plan(const Setup& setup, std::vector<Step>* steps) const override {
-    const Behaviour version = version_of(setup);
+    const ReleaseRules version = version_of(setup);
     // FP8 checkpoints with a stored head load it beside the embedding; the others tie it again.
     const LayerSplit split(setup, {true, setup.weights->format->scheme == catalog::Scheme::fp8_block});
     MemoryPlan plan;
@@ -96,7 +96,7 @@ class Transformers : public Rules {
   }
 
  private:
-  static Moment widest_moment(const Behaviour& version, const Setup& setup, const LayerSplit& split,
+  static Moment widest_moment(const ReleaseRules& version, const Setup& setup, const LayerSplit& split,
                               std::size_t device, Bytes kv_token) {
     const catalog::Geometry& g = setup.model->geometry;
     const auto sequences = static_cast<double>(setup.concurrency);
@@ -130,7 +130,7 @@ class Transformers : public Rules {
   }
 
   /// Tables of sines and cosines, 16 bit, of every layer.
-  static Bytes rotary(const Behaviour& version, const Setup& setup, const LayerSplit& split,
+  static Bytes rotary(const ReleaseRules& version, const Setup& setup, const LayerSplit& split,
                       std::size_t device) {
     if (!version.rotary_tables || setup.model->arch == catalog::Arch::qwen) return 0;
     const std::int64_t positions = setup.model->context.native;

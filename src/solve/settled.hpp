@@ -37,7 +37,8 @@ inline void check_devices(const catalog::Catalog& catalog, const Scenario& scena
 /// for what to put on the host, the most expensive of all plans. What fits is the same with and without this.
 inline Scenario all_on_devices(Scenario scenario, const catalog::Engine& engine) {
   constexpr std::int64_t kAllLayers = 999;  // as people write -ngl
-  const bool moves = engine.id == "llama.cpp" || engine.id == "ollama" || engine.id == "lmstudio";
+  // Engines of GGUF files move what does not fit to the host by themselves.
+  const bool moves = std::find(engine.schemes.begin(), engine.schemes.end(), "ggml") != engine.schemes.end();
   if (moves && !scenario.gpu_layers && !scenario.cpu_moe_layers) scenario.gpu_layers = kAllLayers;
   return scenario;
 }
