@@ -36,6 +36,7 @@ void read_dockerfile(const Source& source) {
   std::string image;
   std::vector<Word> entry;
   std::vector<Word> command;
+  std::vector<Launch> pulled;  // `RUN ollama pull MODEL`: what the image's server has
   int line = 1;
   const auto finish = [&] {
     if (image.empty() && entry.empty() && command.empty()) return;
@@ -44,9 +45,21 @@ void read_dockerfile(const Source& source) {
     w.variables = variables;
     std::vector<Word> words = entry;
     words.insert(words.end(), command.begin(), command.end());
-    if (!words.empty()) add_process(std::move(w), std::move(words), !entry.empty(), source);
+    auto& list = source.report.deployments;
+    const std::size_t before = list.size();
+    if (!words.empty()) add_process(w, std::move(words), !entry.empty(), source);
+    const bool serves_pulled =
+        list.size() > before
+            ? list.back().engine == "ollama" && list.back().model.empty()
+            : entry.empty() && command.empty() && engine_of_image(image) == EngineKind::ollama;
+    if (!pulled.empty() && serves_pulled) {
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(before), list.end());
+      for (Launch& launch : pulled) launch.variables = variables;
+      add_launches(pulled, w, source);
+    }
     entry.clear();
     command.clear();
+    pulled.clear();
   };
   for (const auto& [text, number] : logical_lines(source.text)) {
     const std::string_view l = trim(text);
@@ -68,6 +81,12 @@ void read_dockerfile(const Source& source) {
         const auto at = rest.find_first_of(" \t");
         if (at != std::string_view::npos)
           variables.set(std::string(rest.substr(0, at)), std::string(trim(rest.substr(at))), number);
+      }
+    } else if (word == "run") {
+      Variables own = variables;
+      for (Launch& launch : launches_of_script(continued(rest), number, own)) {
+        if (launch.engine == EngineKind::ollama && launch.subcommand == "pull")
+          pulled.push_back(std::move(launch));
       }
     } else if (word == "entrypoint" || word == "cmd") {
       line = number;

@@ -1,6 +1,9 @@
-// YAML of tools that run commands on rented machines: SkyPilot, dstack; and the option file of vLLM and
-// SGLang.
+// YAML of tools that run commands on rented machines: SkyPilot, dstack, Truss; and the option file of vLLM
+// and SGLang.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 
 #include "model_names.hpp"
 #include "options.hpp"
@@ -10,26 +13,54 @@
 namespace qwenfit::plan {
 namespace {
 
-/// "H100:2", {H100: 2}, [A100, L4]: the first that is named.
+/// "40GB", "24GB..80GB", "24GB.."
+bool is_memory(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) &&
+         (lower(text).ends_with("gb") || text.ends_with(".."));
+}
+
+/// "H100:2", "A100:40GB:2", "24GB", "A10G,A100", {H100: 2}, {name: A100, memory: 40GB, count: 2}, [A100, L4]:
+/// the first card that is named. A memory alone says no card.
 void read_accelerators(const YamlNode& node, Workload& w) {
-  std::string name = node.text;
-  std::optional<std::int64_t> count = 1;
-  if (node.is_map() && !node.members.empty()) {
-    name = node.members.front().first;
-    count = node.members.front().second->number();
+  std::string written = node.text;
+  if (node.is_map() && (node.has("count") || node.has("memory") || node.has("name"))) {
+    const YamlNode& name = node["name"];
+    written = name.is_list() && !name.items.empty() ? name.items.front()->text : name.text;
+    if (!node["memory"].text.empty()) written += ":" + node["memory"].text;
+    if (!node["count"].text.empty()) written += ":" + node["count"].text;
+    if (name.items.size() > 1) w.base.notes.emplace_back("of several accelerators the first is taken");
+  } else if (node.is_map() && !node.members.empty()) {
+    written = node.members.front().first + ":" + node.members.front().second->text;
   } else if (node.is_list() && !node.items.empty()) {
-    name = node.items.front()->text;
+    written = node.items.front()->text;
     if (node.items.size() > 1) w.base.notes.emplace_back("of several accelerators the first is taken");
   }
-  if (const auto colon = name.rfind(':'); colon != std::string::npos) {
-    count = units::parse_count(std::string_view(name).substr(colon + 1));
-    name = name.substr(0, colon);
+  std::string name, memory;
+  std::optional<std::int64_t> count = 1;
+  for (std::string_view rest = written; !rest.empty();) {
+    const std::string_view part = trim(rest.substr(0, rest.find(':')));
+    rest.remove_prefix(std::min(rest.find(':'), rest.size() - 1) + 1);
+    const bool digit = !part.empty() && std::isdigit(static_cast<unsigned char>(part[0]));
+    if (is_memory(part)) memory = part;
+    else if (digit && (!name.empty() || !memory.empty()))
+      count = units::parse_count(part);  // a range ("1..4") is none
+    else if (part != "nvidia" && part != "amd" && part != "tpu" && name.empty()) name = part;
   }
-  if (name.empty()) return;
-  w.device_hints.push_back({"accelerators", name, node.line});
+  if (const auto comma = name.find(','); comma != std::string::npos) {
+    name = name.substr(0, comma);
+    w.base.notes.emplace_back("of several accelerators the first is taken");
+  }
+  if (name.empty() && memory.empty()) return;
   w.base.gpu_resource = "accelerators";
   w.base.gpu_line = node.line;
   if (count && *count >= 1 && *count <= 65536) w.gpus_per_node = *count;
+  else add_unresolved(w.base, "gpus", {written});
+  if (name.empty()) {
+    w.base.notes.push_back(fmt::format("any card of {} may be taken", memory));
+    return;
+  }
+  const bool range = memory.find("..") != std::string::npos;
+  w.device_hints.push_back({"accelerators", memory.empty() || range ? name : name + " " + memory, node.line});
 }
 
 }  // namespace
@@ -38,16 +69,23 @@ bool read_job(const YamlNode& root, const Source& source) {
   const YamlNode& resources = root["resources"];
   const bool sky = root["run"].is_scalar() && (resources.is_map() || root.has("num_nodes"));
   const bool dstack = root["commands"].is_list() && root["type"].is_scalar() && resources.has("gpu");
-  if (!sky && !dstack) return false;
-  Workload w = workload_at(source, sky ? "SkyPilot task" : "dstack " + root["type"].text, root["name"].text);
-  for (const char* key : {"envs", "env", "secrets"})
+  const YamlNode& truss = root["docker_server"]["start_command"];
+  if (!sky && !dstack && !truss.is_scalar()) return false;
+  Workload w = workload_at(source,
+                           truss.is_scalar() ? "Truss"
+                           : sky             ? "SkyPilot task"
+                                             : "dstack " + root["type"].text,
+                           root[truss.is_scalar() ? "model_name" : "name"].text);
+  w.base.image = root["base_image"]["image"].text;
+  if (dstack) w.base.image = root["image"].text;
+  for (const char* key : {"envs", "env", "secrets", "environment_variables"})
     read_environment(root[key], Dialect::kubernetes, w.variables);
   if (const auto n = root["num_nodes"].number(); n && *n >= 1 && *n <= 4096) w.base.nodes = *n;
-  read_accelerators(sky ? resources["accelerators"] : resources["gpu"], w);
+  read_accelerators(resources[truss.is_scalar() ? "accelerator" : sky ? "accelerators" : "gpu"], w);
   if (w.gpus_per_node) w.variables.set("SKYPILOT_NUM_GPUS_PER_NODE", std::to_string(*w.gpus_per_node));
   std::vector<Launch> launches;
-  if (sky) {
-    launches = launches_of_scalar(root["run"], w.variables);
+  if (sky || truss.is_scalar()) {
+    launches = launches_of_scalar(truss.is_scalar() ? truss : root["run"], w.variables);
   } else {
     Variables variables = w.variables;
     for (const YamlPtr& command : root["commands"].items) {

@@ -1,10 +1,32 @@
 // Helm values: vLLM's production-stack, KubeAI's catalog of models; and vLLM's recipes.
 #include <fmt/format.h>
 
+#include "options.hpp"
 #include "serving.hpp"
+#include "text.hpp"
 
 namespace qwenfit::plan {
 namespace {
+
+/// The engine's options that stand in values by their names (`maxModelLen`), and those that a list adds.
+std::vector<Word> words_of_values(const YamlNode& map, EngineKind engine, Variables& variables) {
+  std::vector<Word> words;
+  for (const auto& [key, value] : map.members) {
+    if (!value->is_scalar() || value->text.empty()) continue;
+    const std::string name = option_name(key);
+    for (const OptionRule& rule : options_of(engine).rules) {
+      if (name == "model" || rule.names.substr(0, rule.names.find(' ')) != name) continue;
+      const Word word = expanded_word(*value, Dialect::shell, variables);
+      words.push_back({fmt::format("--{}={}", name, word.text), value->line, word.unresolved});
+    }
+  }
+  for (const char* key : {"extraArgs", "additionalArgs", "engineArgs", "vllmArgs"}) {
+    for (const Word& word : split_words(map[key].text, map[key].line)) words.push_back(word);
+    for (const YamlPtr& item : map[key].items)
+      words.push_back(expanded_word(*item, Dialect::shell, variables));
+  }
+  return words;
+}
 
 void one_model_spec(const YamlNode& spec, const YamlNode& engine_spec, const Source& source) {
   Workload w = workload_at(source, "production-stack model", spec["name"].text, spec.line);
@@ -29,31 +51,9 @@ void one_model_spec(const YamlNode& spec, const YamlNode& engine_spec, const Sou
     if (spec["raySpec"]["headNode"]["requestGPU"].number().value_or(0) == 0) --w.base.nodes;
   }
   const YamlNode& config = spec["vllmConfig"];
-  static constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
-      {"tensorParallelSize", "--tensor-parallel-size"},
-      {"pipelineParallelSize", "--pipeline-parallel-size"},
-      {"maxModelLen", "--max-model-len"},
-      {"gpuMemoryUtilization", "--gpu-memory-utilization"},
-      {"dtype", "--dtype"},
-      {"maxNumSeqs", "--max-num-seqs"},
-      {"maxNumBatchedTokens", "--max-num-batched-tokens"},
-      {"kvCacheDtype", "--kv-cache-dtype"},
-      {"quantization", "--quantization"},
-      {"maxLoras", "--max-loras"}};
-  for (const auto& [key, option] : kOptions) {
-    const YamlNode& value = config[key];
-    if (!value.is_scalar() || value.text.empty()) continue;
-    const Word word = expanded_word(value, Dialect::shell, w.variables);
-    w.args.push_back({fmt::format("{}={}", option, word.text), value.line, word.unresolved});
-  }
-  if (config["enablePrefixCaching"].is_true())
-    w.args.push_back({"--enable-prefix-caching", config["enablePrefixCaching"].line, {}});
-  if (config["enableChunkedPrefill"].is_true())
-    w.args.push_back({"--enable-chunked-prefill", config["enableChunkedPrefill"].line, {}});
+  w.args = words_of_values(config, EngineKind::vllm, w.variables);
   if (spec["enableLoRA"].is_true() || config["enableLoRA"].is_true())
     w.args.push_back({"--enable-lora", spec.line, {}});
-  for (const YamlPtr& item : config["extraArgs"].items)
-    w.args.push_back(expanded_word(*item, Dialect::shell, w.variables));
   read_placement(spec, w);
   read_placement(engine_spec, w);
   w.program = "api_server";
@@ -61,6 +61,30 @@ void one_model_spec(const YamlNode& spec, const YamlNode& engine_spec, const Sou
 }
 
 }  // namespace
+
+std::string image_of_values(const YamlNode& node) {
+  const YamlNode& image = node["image"];
+  if (!image.is_map()) return image.text;
+  return image["repository"].text + (image["tag"].text.empty() ? "" : ":" + image["tag"].text);
+}
+
+bool read_model_values(const YamlNode& node, Workload w, const Source& source) {
+  w.base.image = image_of_values(node);
+  const auto engine = engine_of_image(w.base.image);
+  if (!engine) return false;
+  for (const char* key : {"modelName", "modelId", "modelID", "modelURL", "modelUri", "modelURI", "model"}) {
+    if (!w.model) model_from(node[key].is_map() ? node[key]["name"] : node[key], w);
+  }
+  if (!w.model) return false;
+  w.base.kind = "values";
+  w.base.line = w.model->line;
+  replicas_from(node["replicaCount"], w);
+  read_environment(node["env"], Dialect::kubernetes, w.variables);
+  read_resources(node["resources"], w);
+  read_placement(node, w);
+  std::vector<Word> words = words_of_values(node, *engine, w.variables);
+  return add_process(std::move(w), std::move(words), false, source);
+}
 
 bool read_helm_values(const YamlNode& root, const Source& source) {
   const YamlNode& engine = root["servingEngineSpec"];

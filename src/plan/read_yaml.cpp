@@ -22,6 +22,8 @@ bool hints_at_engine(std::string_view text) {
   return false;
 }
 
+bool launches_in_members(const YamlNode& node, const Workload& w, const Source& source, int depth);
+
 /// Any scalar that holds a command line: workflow steps, playbooks, values of other charts.
 bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& source, int depth) {
   if (depth > 60) return false;
@@ -33,15 +35,14 @@ bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& so
   }
   for (const YamlPtr& item : node.items) found = launches_anywhere(*item, w, source, depth + 1) || found;
   // image/command/args without a pod around them: values of a chart.
-  if (node["image"].kind != YamlKind::null && (node.has("command") || node.has("args")) &&
-      !node.has("containers")) {
+  const YamlNode& image = node["image"];
+  if (image.kind != YamlKind::null && (node.has("command") || node.has("args")) && !node.has("containers")) {
     YamlNode container = node;
-    if (node["image"].is_map()) {
-      const YamlNode& image = node["image"];
+    if (image.is_map()) {
       auto text = std::make_shared<YamlNode>();
       text->kind = YamlKind::scalar;
       text->line = image.line;
-      text->text = image["repository"].text + (image["tag"].text.empty() ? "" : ":" + image["tag"].text);
+      text->text = image_of_values(node);
       container.members.emplace_back("image", text);
       container.key_lines.push_back(image.line);
     }
@@ -51,7 +52,22 @@ bool launches_anywhere(const YamlNode& node, const Workload& w, const Source& so
       if ((*need)["type"].text == "GPU") one.gpus_per_node = (*need)["value"].number();
     }
     if (read_container(container, node, one, source)) return true;
+  } else if (read_model_values(node, w, source)) {
+    return true;
   }
+  // Workflows set variables for all that is below.
+  for (const char* key : {"env", "variables", "environment"}) {
+    const YamlNode& set = node[key];
+    if (!set.is_map() && !set.is_list()) continue;
+    Workload below = w;
+    read_environment(set, Dialect::kubernetes, below.variables);
+    return launches_in_members(node, below, source, depth);
+  }
+  return launches_in_members(node, w, source, depth);
+}
+
+bool launches_in_members(const YamlNode& node, const Workload& w, const Source& source, int depth) {
+  bool found = false;
   for (const auto& [key, value] : node.members) {
     if (key == "healthcheck" || key == "livenessProbe" || key == "readinessProbe" || key == "startupProbe" ||
         key == "description")

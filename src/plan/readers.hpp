@@ -85,6 +85,8 @@ bool read_serving_object(const YamlNode& root, const std::string& kind, const So
 bool read_compose(const YamlNode& root, const Source& source);
 bool read_llama_swap(const YamlNode& root, const Source& source);
 bool read_helm_values(const YamlNode& root, const Source& source);
+/// Values of any chart that name a model beside the engine's image.
+bool read_model_values(const YamlNode& node, Workload workload, const Source& source);
 bool read_recipe(const YamlNode& root, const Source& source);
 /// Helm values of llm-d's modelservice chart.
 bool read_model_service(const YamlNode& root, const Source& source);
@@ -132,6 +134,9 @@ void read_batch_directives(std::string_view text, Workload& workload);
 
 /// A map of options without dashes (`tensor-parallel-size: 4`, `maxModelLen`) as words of a command line.
 std::vector<Word> words_of_options(const YamlNode& map);
+
+/// "repository:tag" of a chart's values, or the image as it is written.
+std::string image_of_values(const YamlNode& node);
 
 /// The YAML of trtllm-serve's --extra_llm_api_options as words of its command line.
 std::vector<Word> words_of_llm_api(const YamlNode& map);
