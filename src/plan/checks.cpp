@@ -152,7 +152,8 @@ class Checker {
           request_remedies(d_, estimator_, heads));
     } else if (used < have) {
       add("gpus-idle", d_.gpu_line,
-          fmt::format("{} GPUs are requested, the parallel sizes use {}", have, used));
+          fmt::format("{} GPUs are requested, the parallel sizes use {}", have, used),
+          idle_remedies(d_, estimator_, used, heads));
     }
   }
 
@@ -210,9 +211,7 @@ class Checker {
     if (!asked) return;
     const int line = line_of({"max_model_len", "context_length", "ctx_size", "num_ctx", "max_seq_len"});
     const ModelSummary& m = d_.estimate->model;
-    const bool extends = d_.flags.contains("rope_scaling") || d_.flags.contains("hf_overrides") ||
-                         d_.flags.contains("json_model_override_args") || d_.flags.contains("rope_scale");
-    const std::int64_t configured = std::max<std::int64_t>(m.context_native, model.context.configured);
+    const std::int64_t configured = configured_context(*d_.estimate);
     if (*asked <= configured) return;
     if (*asked > m.context_longest && m.context_longest > 0) {
       add("context-beyond-model", line,
@@ -220,7 +219,7 @@ class Checker {
                       model.name, units::format_grouped(m.context_longest)),
           context_remedies(d_, estimator_, configured));
       let_through();
-    } else if (!extends) {
+    } else if (!extends_context(d_)) {
       add("context-needs-yarn", line,
           fmt::format("a context of {} exceeds {}'s own {}, and no YaRN is set",
                       units::format_grouped(*asked), model.name, units::format_grouped(configured)),

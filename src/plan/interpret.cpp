@@ -80,8 +80,10 @@ Deployment Interpreter::run() {
   for (const Word& word : parsed.ambiguous)
     finding("invalid-flag", Severity::error, word.line, "ambiguous option: " + word.text);
   for (const Word& word : parsed.joined)
-    finding("joined-argument", Severity::warning, word.line,
-            fmt::format("'{}' is one argument with a blank in it: the engine refuses it", word.text));
+    finding("joined-argument", Severity::error, word.line,
+            fmt::format("'{}' is one argument with a blank in it, which the engine refuses: make it two, or "
+                        "put '=' for the blank",
+                        word.text));
   if (!parsed.unknown.empty() && engine != EngineKind::other) {
     std::string names;
     for (const Word& word : parsed.unknown) {

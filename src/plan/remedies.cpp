@@ -15,15 +15,24 @@ namespace {
 constexpr std::size_t kMostRemedies = 4;  // remedies of one finding
 constexpr std::int64_t kWidest = 16;
 
+/// Without a device nothing is known to fit.
+std::string_view fits(const Deployment& d) {
+  return d.scenario.devices.empty() ? "" : " fits";
+}
+
 /// Tries scenarios out.
 class Trials {
  public:
   Trials(const Deployment& d, Estimator& estimator, const Accepts& accepts, bool limits)
-      : d_(d), estimator_(estimator), accepts_(accepts), limits_(limits) {}
+      : d_(d),
+        estimator_(estimator),
+        accepts_(accepts),
+        limits_(limits || (d.estimate && !d.estimate->requirements.empty())) {}
 
   bool accepted(const Scenario& scenario) const {
     try {
-      return accepts_(estimator_.estimate(scenario, limits_));
+      const Estimate e = estimator_.estimate(scenario, limits_);
+      return accepts_(e) && keeps_requirements(e);
     } catch (const Error&) {
       return false;
     }
@@ -43,14 +52,26 @@ class Trials {
     const std::int64_t cards = engine_gpus(s);
     if (!s.devices.empty()) s.devices.front().count = static_cast<int>(cards);
     const bool more = d_.gpus && cards > *d_.gpus;
-    return add(fmt::format("{} {} fits{}", flag_of(d_, "tensor_parallel"), tp,
-                           more ? fmt::format(" {} GPUs", cards) : ""),
+    return add(fmt::format(
+                   "{} {}{}", flag_of(d_, "tensor_parallel"), tp,
+                   more ? fmt::format("{} {} GPUs", s.devices.empty() ? " with" : " fits", cards) : fits(d_)),
                s, more ? std::optional(cards) : std::nullopt);
   }
 
   std::vector<Remedy> found;
 
  private:
+  /// A cure that breaks what held before is none.
+  bool keeps_requirements(const Estimate& e) const {
+    const auto unmet = [](const Estimate& of, const std::string& name) {
+      return std::any_of(of.requirements.begin(), of.requirements.end(),
+                         [&](const Requirement& r) { return r.name == name && r.met == false; });
+    };
+    return !d_.estimate ||
+           std::all_of(e.requirements.begin(), e.requirements.end(),
+                       [&](const Requirement& r) { return r.met != false || unmet(*d_.estimate, r.name); });
+  }
+
   const Deployment& d_;
   Estimator& estimator_;
   const Accepts& accepts_;
@@ -84,7 +105,26 @@ std::int64_t written_context(const Deployment& d, std::int64_t context) {
   return context * (per_slot ? std::max<std::int64_t>(s.parallel_slots.value_or(1), 1) : 1);
 }
 
+/// "2 GPUs requested fit"
+std::string requested(const Deployment& d, std::int64_t gpus) {
+  return fmt::format("{} GPU{} requested{}", gpus, gpus == 1 ? "" : "s",
+                     d.scenario.devices.empty() ? ""
+                     : gpus == 1                ? " fits"
+                                                : " fit");
+}
+
 }  // namespace
+
+bool extends_context(const Deployment& d) {
+  for (const char* flag : {"rope_scaling", "hf_overrides", "json_model_override_args", "rope_scale"}) {
+    if (d.flags.contains(flag)) return true;
+  }
+  return false;
+}
+
+std::int64_t configured_context(const Estimate& e) {
+  return std::max<std::int64_t>(e.model.context_native, e.setup.model->context.configured);
+}
 
 bool runs_on_device(const Estimate& e) {
   return e.setup.devices.empty() || (e.fit.fits && e.fit.verdict != Verdict::offload);
@@ -125,8 +165,13 @@ std::vector<Remedy> find_remedies(const Deployment& d, Estimator& estimator, con
     change(other);
     return other;
   };
+  // Beyond the model's own context the next finding waits.
+  const std::int64_t asked = s.context.value_or(setup.context);
+  const std::int64_t longest = extends_context(d) ? asked : std::min(asked, configured_context(*d.estimate));
   if (const std::int64_t context =
-          longest_context(s, s.context.value_or(setup.context), d.estimate->fit.max_context, trials)) {
+          longest < asked && trials.accepted(with([&](Scenario& o) { o.context = longest; }))
+              ? longest
+              : longest_context(s, longest, d.estimate->fit.max_context, trials)) {
     trials.add(fmt::format("{} {} fits", flag_of(d, "context"), written_context(d, context)),
                with([&](Scenario& o) { o.context = context; }));
   }
@@ -220,7 +265,17 @@ std::vector<Remedy> request_remedies(const Deployment& d, Estimator& estimator, 
   const std::int64_t others = std::max<std::int64_t>(used / std::max<std::int64_t>(tp, 1), 1);
   while (tp > 1 && (tp * others > *d.gpus || (heads > 0 && heads % tp != 0))) --tp;
   if (tp * others <= *d.gpus) trials.add_tensor_parallel(tp);
-  trials.add(fmt::format("{} GPUs requested fit", used), d.scenario, used);
+  trials.add(requested(d, used), d.scenario, used);
+  return std::move(trials.found);
+}
+
+std::vector<Remedy> idle_remedies(const Deployment& d, Estimator& estimator, std::int64_t used,
+                                  std::int64_t heads) {
+  const Accepts runs = runs_on_device;
+  Trials trials(d, estimator, runs, false);
+  trials.add(requested(d, used), d.scenario, used);
+  const std::int64_t tp = d.scenario.tensor_parallel.value_or(1) * (*d.gpus / used);
+  if (*d.gpus % used == 0 && tp <= kWidest && (heads <= 0 || heads % tp == 0)) trials.add_tensor_parallel(tp);
   return std::move(trials.found);
 }
 
@@ -234,9 +289,8 @@ std::vector<Remedy> context_remedies(const Deployment& d, Estimator& estimator, 
     if (context == 0) return {};
     s.context = context;
   }
-  return {{fmt::format("{} {}{}", flag_of(d, "context"), written_context(d, *s.context),
-                       s.devices.empty() ? "" : " fits"),
-           s, std::nullopt}};
+  return {{fmt::format("{} {}{}", flag_of(d, "context"), written_context(d, *s.context), fits(d)), s,
+           std::nullopt}};
 }
 
 std::vector<Remedy> if_it_runs(const Deployment& d, Estimator& estimator, std::string text,

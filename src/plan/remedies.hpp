@@ -31,6 +31,10 @@ std::vector<Remedy> head_remedies(const Deployment& deployment, Estimator& estim
 /// For parallel sizes that need more cards than `have`: a size that does with these, or the cards.
 std::vector<Remedy> request_remedies(const Deployment& deployment, Estimator& estimator, std::int64_t heads);
 
+/// For more cards than the parallel sizes use (`used`): fewer cards, or a size that uses them all.
+std::vector<Remedy> idle_remedies(const Deployment& deployment, Estimator& estimator, std::int64_t used,
+                                  std::int64_t heads);
+
 /// A context of at most `longest` with which it runs; without a device, one that the model takes.
 std::vector<Remedy> context_remedies(const Deployment& deployment, Estimator& estimator,
                                      std::int64_t longest);
@@ -38,6 +42,12 @@ std::vector<Remedy> context_remedies(const Deployment& deployment, Estimator& es
 /// `text` when `scenario` runs.
 std::vector<Remedy> if_it_runs(const Deployment& deployment, Estimator& estimator, std::string text,
                                const Scenario& scenario);
+
+/// Whether options of the deployment extend the model's context (YaRN).
+bool extends_context(const Deployment& deployment);
+
+/// The longest context that the model has without such options, tokens.
+std::int64_t configured_context(const Estimate& estimate);
 
 /// "--max-model-len" and the like: what people write for a scenario key.
 std::string flag_of(const Deployment& deployment, std::string_view key);

@@ -41,7 +41,7 @@ const std::vector<Rule>& rules() {
       {"heads-not-divisible", Severity::error,
        "The tensor parallel size does not divide the model's attention heads."},
       {"invalid-flag", Severity::error, "A flag has a value that the engine can't read."},
-      {"joined-argument", Severity::warning, "An argument holds a flag and its value in one word."},
+      {"joined-argument", Severity::error, "An argument holds a flag and its value in one word."},
       {"not-estimated", Severity::note, "The engine or model is known, but qwenfit has no estimate for it."},
       {"not-qwen", Severity::note, "The model is no Qwen model: it was not checked."},
       {"not-started", Severity::note, "The file starts no replica of this: it was not checked."},

@@ -1,4 +1,6 @@
 // Checks: each on a deployment that has its fault, and on one that has not. Figures stay far from limits.
+#include <map>
+
 #include "plan_reader.hpp"
 
 using namespace qwenfit;
@@ -36,28 +38,68 @@ TEST_CASE("What can't start is an error, and its remedy was tried") {
   if (has_finding(context, "does-not-fit")) CHECK_FALSE(remedy(context, "does-not-fit").empty());
 }
 
+namespace {
+
+/// Puts every remedy of a deployment into its place: what it is told for has to be gone, and nothing new may
+/// be wrong. @return how many were tried.
+int try_remedies(const Deployment& d, Estimator& estimator) {
+  int tried = 0;
+  const auto sure_error = [](const Finding& f) { return f.severity == Severity::error && !f.undecided; };
+  for (const Finding& f : d.findings) {
+    const std::string what = f.message.substr(0, f.message.find(':'));
+    for (const Remedy& remedy : f.remedies) {
+      Report again;
+      again.deployments.push_back(d);
+      Deployment& other = again.deployments.back();
+      other.scenario = remedy.scenario;
+      other.findings.clear();
+      other.estimate.reset();
+      if (remedy.gpus) other.gpus = remedy.gpus;
+      check(again, {}, estimator);
+      for (const Finding& left : other.findings) {
+        INFO(d.file << ":" << d.line << ": " << d.model << " on " << d.device << ", " << f.id << ": "
+                    << f.message << "; " << remedy.text << "; leaves " << left.id << ": " << left.message);
+        CHECK_FALSE((left.id == f.id && left.message.starts_with(what)));
+        // What could not be estimated had no requirements either.
+        const bool told =
+            d.estimate || (left.id != "requirement-not-met" && left.id != "concurrency-too-low");
+        if (sure_error(left) && told) CHECK(has_finding(d, left.id));
+      }
+      ++tried;
+    }
+  }
+  return tried;
+}
+
+}  // namespace
+
+TEST_CASE("Every remedy that is printed for the plan files cures what it is told for, and breaks nothing") {
+  Estimator estimator(catalog::Catalog::builtin());
+  std::map<std::string, int> tried;
+  for (const char* folder : {"plan_shapes", "plans"}) {
+    for (const char* device : {"rtx-4090", "l40s:8", "t4:2"}) {
+      Options options;
+      options.device = device;
+      options.require = {{"concurrency", "12"}, {"decode_tok_s", "50"}};
+      Report report;
+      read_path(std::string(QWENFIT_SOURCE_DIR) + "/tests/data/" + folder, options, report);
+      check(report, options, estimator);
+      for (const Deployment& d : report.deployments) {
+        try_remedies(d, estimator);
+        for (const Finding& f : d.findings) tried[f.id] += static_cast<int>(f.remedies.size());
+      }
+    }
+  }
+  for (const char* id : {"does-not-fit", "concurrency-too-low", "requirement-not-met", "gpus-exceed-request",
+                         "gpus-idle", "heads-not-divisible", "format-unsupported"}) {
+    INFO(id);
+    CHECK(tried[id] > 0);
+  }
+}
+
 TEST_CASE("Every remedy, estimated anew, cures what it is told for") {
   static Estimator estimator(catalog::Catalog::builtin());
   int tried = 0;
-  const auto try_remedies = [&](const Deployment& d) {
-    for (const Finding& f : d.findings) {
-      for (const Remedy& remedy : f.remedies) {
-        Report again;
-        again.deployments.push_back(d);
-        Deployment& other = again.deployments.back();
-        other.scenario = remedy.scenario;
-        other.findings.clear();
-        other.estimate.reset();
-        if (remedy.gpus) other.gpus = remedy.gpus;
-        check(again, {}, estimator);
-        INFO(d.model << " on " << d.device << ", " << f.id << ": " << f.message << "; " << remedy.text);
-        const std::string what = f.message.substr(0, f.message.find(':'));
-        for (const Finding& left : other.findings)
-          CHECK_FALSE((left.id == f.id && left.message.starts_with(what)));
-        ++tried;
-      }
-    }
-  };
   for (const char* command :
        {"vllm serve Qwen/Qwen3-32B --max-model-len 32768", "vllm serve Qwen/Qwen3-8B -tp 3",
         "vllm serve Qwen/Qwen3-30B-A3B --enable-expert-parallel --max-model-len 40960",
@@ -72,8 +114,9 @@ TEST_CASE("Every remedy, estimated anew, cures what it is told for") {
         "llama-server -hf unsloth/Qwen3-32B-GGUF:Q6_K -c 65536 -np 2", "ollama run qwen3:32b",
         "trtllm-serve Qwen/Qwen3-32B --tp_size 2 --max_seq_len 40960"}) {
     for (const char* device : {"rtx-4090", "l40s:2", "a100-pcie-80gb:3", "t4"})
-      try_remedies(
-          checked(command, device, {{"concurrency", "8"}, {"decode_tok_s", "60"}, {"ttft_ms", "800"}}));
+      tried += try_remedies(
+          checked(command, device, {{"concurrency", "8"}, {"decode_tok_s", "60"}, {"ttft_ms", "800"}}),
+          estimator);
   }
   CHECK(tried > 60);
 }
@@ -128,4 +171,37 @@ TEST_CASE("Two servers on one card") {
   };
   CHECK(run("0.6"));
   CHECK_FALSE(run("0.4"));
+}
+
+TEST_CASE("An option and its value in one argument: the engine refuses them, and so it fails") {
+  static Estimator estimator(catalog::Catalog::builtin());
+  const auto run = [&](const std::vector<std::string>& words) {
+    Options options;
+    options.device = "h100";
+    Report r;
+    read_command(words, options, r);
+    check(r, options, estimator);
+    REQUIRE(r.deployments.size() == 1);
+    return r.deployments[0];
+  };
+  const Deployment joined = run({"vllm", "serve", "Qwen/Qwen3-8B", "--max-model-len 8192"});
+  CHECK(joined.judgement == Judgement::fail);
+  CHECK(has_finding(joined, "joined-argument"));
+  CHECK(joined.scenario.context == 8192);
+  CHECK(run({"vllm", "serve", "Qwen/Qwen3-8B", "--max-model-len=8192"}).judgement == Judgement::pass);
+}
+
+TEST_CASE("Idle cards: fewer of them, or a size that uses them all") {
+  const Deployment d = checked("vllm serve Qwen/Qwen3-8B --max-model-len 8192", "h100:4");
+  CHECK(remedy(d, "gpus-idle") == "1 GPU requested fits; --tensor-parallel-size 4 fits");
+}
+
+TEST_CASE("Without a device no remedy claims to fit") {
+  const Deployment d = checked("CUDA_VISIBLE_DEVICES=0,1,2 vllm serve Qwen/Qwen3-8B -tp 3", "");
+  CHECK(remedy(d, "heads-not-divisible") == "--tensor-parallel-size 2; --tensor-parallel-size 4 with 4 GPUs");
+}
+
+TEST_CASE("A remedy stays within the model's own context and breaks no requirement that was met") {
+  CHECK_THAT(remedy(checked("vllm serve Qwen/Qwen3-14B-FP8 --max-model-len 1000000", "l40s"), "does-not-fit"),
+             ContainsText("--max-model-len 40960 fits"));
 }
