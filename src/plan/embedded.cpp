@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "shell_value.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
 namespace {
 
 constexpr std::size_t kMost = 200;
-/// Bytes looked through for marks that never come.
-constexpr std::size_t kMostSearched = std::size_t{64} << 20;
 
 std::string_view line_at(std::string_view text, std::size_t at) {
   std::string_view line = text.substr(at, std::min(text.find('\n', at), text.size()) - at);
@@ -90,7 +89,7 @@ std::vector<Embedded> here_documents(std::string_view text, int first_line) {
   std::vector<Embedded> out;
   int line = first_line;
   std::size_t searched = 0;
-  for (std::size_t at = 0; at < text.size() && out.size() < kMost && searched < kMostSearched;
+  for (std::size_t at = 0; at < text.size() && out.size() < kMost && searched < kMostSearchedInVain;
        at = next_line(text, at), ++line) {
     Opening open;
     if (!opening(line_at(text, at), open)) continue;

@@ -8,6 +8,16 @@
 
 namespace qwenfit::plan {
 
+namespace {
+
+/// Whoever suppressed what keeps it from being checked has decided.
+bool accepted(const Deployment& d) {
+  return std::any_of(d.findings.begin(), d.findings.end(),
+                     [](const Finding& f) { return !f.suppressed.empty(); });
+}
+
+}  // namespace
+
 void judge(Deployment& d, const std::set<std::string>& baseline) {
   std::stable_sort(d.findings.begin(), d.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
@@ -25,7 +35,19 @@ void judge(Deployment& d, const std::set<std::string>& baseline) {
     undecided = undecided || f.undecided;
   }
   // What is estimated on nothing passes nothing.
-  undecided = undecided || (d.estimable && !d.estimate && d.findings.empty());
+  if (d.estimable && !d.estimate && !failed && !undecided) {
+    if (d.findings.empty()) {
+      undecided = true;
+    } else {
+      Finding f;
+      f.id = "not-estimated";
+      f.severity = Severity::note;
+      f.line = d.line;
+      f.message = "what is suppressed keeps it from being estimated: whether it fits is not told";
+      d.findings.push_back(std::move(f));
+      not_checked = true;
+    }
+  }
   d.judgement = failed        ? Judgement::fail
                 : undecided   ? Judgement::unknown
                 : not_checked ? Judgement::not_checked
@@ -37,7 +59,7 @@ int exit_status(const Report& report, FailOn fail_on) {
   for (const Deployment& d : report.deployments) {
     if (d.judgement == Judgement::fail) failed = true;
     else if (d.judgement == Judgement::unknown) unknown = true;
-    else if (d.judgement == Judgement::not_checked) not_checked = true;
+    else if (d.judgement == Judgement::not_checked && !accepted(d)) not_checked = true;
     else checked = true;
     for (const Finding& f : d.findings) {
       if (f.suppressed.empty() && f.severity == Severity::warning && !f.undecided &&

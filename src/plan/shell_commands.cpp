@@ -10,9 +10,8 @@
 namespace qwenfit::plan {
 namespace {
 
-constexpr std::size_t kMostCommands = 20000;                        // of one script, that are kept
-constexpr std::size_t kMostBracesSearched = std::size_t{64} << 20;  // bytes, for braces that never close
-constexpr std::size_t kMostKept = 500'000;  // variables, with every command that is kept
+constexpr std::size_t kMostCommands = 20000;  // of one script, that are kept
+constexpr std::size_t kMostKept = 500'000;    // variables, with every command that is kept
 constexpr int kDeepestCall = 8;
 constexpr int kMostFunctionCalls = 1000;  // of functions, in one script
 
@@ -80,7 +79,7 @@ bool ShellReader::calls_function(const std::vector<Word>& words) {
 bool ShellReader::function(const std::string& name) {
   std::size_t open = at_;
   while (open < text_.size() && (blank(text_[open]) || text_[open] == '\n')) ++open;
-  if (open >= text_.size() || text_[open] != '{' || script_.searched > kMostBracesSearched) return false;
+  if (open >= text_.size() || text_[open] != '{' || script_.searched > kMostSearchedInVain) return false;
   const std::size_t close = closing_brace(text_, open + 1);
   if (close == std::string_view::npos) {
     script_.searched += text_.size() - open;

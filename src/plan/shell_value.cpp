@@ -16,13 +16,10 @@ bool variable_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
 
-/// Bytes looked through for brackets that never close, in one text.
-constexpr std::size_t kMostValueSearched = std::size_t{64} << 20;
-
 /// The index behind the bracket that closes the one at `at`; npos when none does. `searched` counts what was
 /// looked through in vain.
 std::size_t closing(std::string_view text, std::size_t at, char open, char close, std::size_t& searched) {
-  if (searched > kMostValueSearched) return std::string_view::npos;
+  if (searched > kMostSearchedInVain) return std::string_view::npos;
   int depth = 0;
   char quote = 0;
   for (std::size_t i = at; i < text.size(); ++i) {
@@ -213,7 +210,8 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
   }
   if (next == '(' && (dialect == Dialect::shell || dialect == Dialect::kubernetes)) {
     const std::size_t end = closing(text, at + 1, '(', ')', variables.searched);
-    if (end == std::string_view::npos) return literal;
+    if (end == std::string_view::npos)
+      return dialect == Dialect::shell ? unknown("$", at + 1, "$( without its end") : literal;
     const std::string_view written = text.substr(at, end - at);
     if (dialect == Dialect::shell) return unknown(written, end);
     const std::string name(written.substr(2, written.size() - 3));
@@ -224,7 +222,7 @@ Parameter expand_parameter(std::string_view text, std::size_t at, Dialect dialec
   if (dialect == Dialect::kubernetes) return literal;
   if (next == '{') {
     const std::size_t end = closing(text, at + 1, '{', '}', variables.searched);
-    if (end == std::string_view::npos) return literal;
+    if (end == std::string_view::npos) return unknown("$", at + 1, "${ without its end");
     Parameter p = braces(text.substr(at, end - at), text.substr(at + 2, end - at - 3), dialect, variables,
                          branch, depth);
     p.end = end;

@@ -12,6 +12,9 @@ namespace qwenfit::plan {
 /// Longer values than this are no settings: `A=$B$B B=$C$C ...` would grow without end.
 constexpr std::size_t kLongestValue = std::size_t{1} << 16;
 
+/// Bytes looked through for brackets, braces and ends of documents that never come, in one text.
+constexpr std::size_t kMostSearchedInVain = std::size_t{64} << 20;
+
 /// A word of a command line after expansion.
 struct Word {
   std::string text;

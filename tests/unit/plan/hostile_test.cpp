@@ -65,23 +65,50 @@ TEST_CASE("Binary junk, huge numbers, escapes, broken YAML") {
   CHECK(has_finding(broken.deployments[0], "unreadable"));
 }
 
-TEST_CASE("Repeated pieces end in few deployments, each read to its end") {
-  const auto found = [](const char* name, const std::string& text) {
-    return read_plan(name, text).deployments.size();
+TEST_CASE("Repeated pieces: one deployment that says what can't be told") {
+  /// What the one deployment of `text` leaves open or complains of.
+  const auto said = [](const char* name, const std::string& text) {
+    const Report r = read_plan(name, text);
+    REQUIRE(r.deployments.size() == 1);
+    const Deployment& d = r.deployments[0];
+    std::string all = d.model;
+    for (const std::string& entry : d.unresolved) all += "; " + entry;
+    for (const Finding& f : d.findings) all += "; " + f.id + ": " + f.message;
+    return all;
   };
-  CHECK(found("a.sh", repeated("vllm serve Qwen/Qwen3-8B --max-model-len 8192 \\\n # x\n", 2000)) >= 1);
-  CHECK(found("a.sh", "vllm serve " + repeated("\"$(", 5000)) <= 1);
-  CHECK(found("a.sh", "vllm serve qwen " + repeated("${A:-", 5000)) <= 1);
-  CHECK(found("a.yaml", "qwen: vllm\nx: " + repeated("'", 20001)) <= 1);
-  CHECK(found("a.yaml", repeated("qwen: vllm\n", 10000)) <= 1);
-  CHECK(found("a.tpl", repeated("{{ qwen vllm", 5000)) <= 1);
-  CHECK(found("a.sh", "vllm serve qwen " + repeated("$(", 200000)) <= 1);
-  CHECK(found("a.sh", repeated("f() {\n", 100000) + "vllm serve qwen") <= 1);
-  CHECK(found("a.sh", repeated("A=( ", 100000) + "vllm serve qwen") <= 1);
-  CHECK(found("a.yaml", "qwen: vllm\nx: " + repeated("{", 200000)) <= 1);
-  CHECK(found("a.sh", repeated("vllm serve Qwen/Qwen3-8B\n", 1)) == 1);
-  CHECK(found("Dockerfile", repeated("RUN qwen vllm \\\n", 5000)) <= 1);
-  CHECK(found("a.md", repeated("```\nqwen vllm ", 2000)) <= 1);
+  CHECK(said("a.sh", "vllm serve Qwen/Qwen3-8B\n") == "Qwen/Qwen3-8B");
+  const Report many =
+      read_plan("a.sh", repeated("vllm serve Qwen/Qwen3-8B --max-model-len 8192 \\\n # x\n", 2000));
+  REQUIRE(many.deployments.size() == 1);  // the same start, again and again
+  CHECK(many.deployments[0].scenario.context == 8192);
+  CHECK_THAT(said("a.sh", "vllm serve " + repeated("\"$(", 5000)), ContainsText("$( without its end"));
+  CHECK_THAT(said("a.sh", "vllm serve qwen " + repeated("$(", 200000)), ContainsText("$( without its end"));
+  CHECK_THAT(said("a.sh", "vllm serve qwen " + repeated("${A:-", 5000)), ContainsText("${ without its end"));
+  CHECK_THAT(said("a.yaml", "qwen: vllm\nx: " + repeated("'", 20001)), ContainsText("unreadable: line 2"));
+  CHECK_THAT(said("a.yaml", "qwen: vllm\nx: " + repeated("{", 200000)),
+             ContainsText("more than 10,000 brackets are open"));
+  CHECK_THAT(said("a.yaml", repeated("qwen: vllm\n", 10000)), ContainsText("unreadable: 'qwen'"));
+  CHECK_THAT(said("a.tpl", repeated("{{ qwen vllm", 5000)), ContainsText("unreadable: line 1"));
+  CHECK_THAT(said("a.sh", repeated("f() {\n", 100000) + "vllm serve Qwen/Qwen3-8B"),
+             ContainsText("Qwen/Qwen3-8B"));
+  CHECK_THAT(said("a.sh", repeated("A=( ", 100000) + "vllm serve qwen"), ContainsText("unreadable: 'qwen'"));
+  CHECK_THAT(said("Dockerfile", repeated("RUN qwen vllm \\\n", 5000)), ContainsText("unreadable: 'qwen'"));
+  CHECK_THAT(said("a.md", repeated("```\nqwen vllm ", 2000)), ContainsText("unreadable: 'qwen'"));
+}
+
+TEST_CASE("2,000 starts are a plan, more are none") {
+  const auto starts = [](int n) {
+    std::string text;
+    for (int i = 0; i < n; ++i)
+      text += "vllm serve Qwen/Qwen3-8B --max-model-len " + std::to_string(1000 + i) + "\n";
+    return read_plan("a.sh", text);
+  };
+  CHECK(starts(2000).deployments.size() == 2000);
+  const Report more = starts(2001);
+  CHECK(more.deployments.empty());
+  REQUIRE(more.skipped.size() == 1);
+  CHECK(more.skipped[0].unreadable);
+  CHECK_THAT(more.skipped[0].reason, ContainsText("more than 2,000 engines"));
 }
 
 TEST_CASE("A folder or file that can't be read is an error that names it") {

@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "plan/launch.hpp"
 #include "plan/shell_script.hpp"
+#include "plan_reader.hpp"
 
 using namespace qwenfit::plan;
 
@@ -128,5 +129,19 @@ TEST_CASE("Text that ends in the middle of something") {
     INFO(text);
     CHECK(launches_of_script(text, 1, variables).size() <= 1);
     CHECK(launches_of_script(std::string("bash -c \"") + text, 1, variables).size() <= 1);
+  }
+}
+
+TEST_CASE("Brackets that never close leave a value open, not a literal dollar") {
+  for (const char* value : {"$($(", "$(nproc", "${LEN:-8192", "\"$(\"", "1$(("}) {
+    INFO(value);
+    const qwenfit::plan::Report r =
+        read_plan("a.sh", std::string("vllm serve Qwen/Qwen3-8B --max-model-len ") + value);
+    REQUIRE(r.deployments.size() == 1);
+    const Deployment& d = r.deployments[0];
+    REQUIRE(d.unresolved.size() == 1);
+    CHECK_THAT(d.unresolved[0], ContainsText("without its end"));
+    CHECK_FALSE(d.scenario.context);
+    CHECK_FALSE(has_finding(d, "invalid-flag"));
   }
 }
