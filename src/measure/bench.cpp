@@ -67,13 +67,13 @@ void add_object(const json& object, const std::string& where, const std::string&
     throw Error(ErrorCode::bad_input, fmt::format("{}: more than {} results", name, kMostBenchRows));
   const auto has = [&](const char* key) { return object.is_object() && object.contains(key); };
   if (has("n_prompt") && has("avg_ts")) add_llama_bench_row(record_of(object), where, bench);
-  else if (has("endpoint_type") && has("model_id")) add_vllm_result(object, where, bench);
+  else if (has("model_id") && has("completed")) add_vllm_result(object, where, bench);
   else if (has("dataset_name") && has("completed")) add_sglang_result(object, where, bench);
   else
     throw Error(ErrorCode::bad_input,
                 fmt::format("{}: no result of llama-bench, `vllm bench serve --save-result` or "
-                            "sglang.bench_serving: it has neither n_prompt and avg_ts, endpoint_type and "
-                            "model_id, nor dataset_name and completed",
+                            "sglang.bench_serving: it has neither n_prompt and avg_ts, model_id "
+                            "and completed, nor dataset_name and completed",
                             where));
 }
 

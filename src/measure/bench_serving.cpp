@@ -1,8 +1,10 @@
-// Results of `vllm bench serve --save-result` (vllm/benchmarks/serve.py) and of sglang.bench_serving
-// (python/sglang/bench_serving.py).
+// Results of `vllm bench serve --save-result` (vllm/benchmarks/serve.py, before July 2025
+// benchmarks/benchmark_serving.py) and of sglang.bench_serving (python/sglang/bench_serving.py, later
+// python/sglang/benchmark/serving.py).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -62,7 +64,9 @@ Run run_of(const json& result, const std::string& where) {
   Run run;
   run.completed = count_of(result, "completed", where, kMostRunTokens).value_or(0);
   run.most_at_once = count_of(result, "max_concurrency", where, kMostRequests);
-  run.unlimited_rate = !figure_of(result, "request_rate");
+  // vLLM writes "inf", SGLang Infinity, which is null here, and "trace" where the requests' own times count.
+  const std::string rate = text_of(result, "request_rate");
+  run.unlimited_rate = rate.empty() ? !figure_of(result, "request_rate") : rate == "inf";
   if (run.completed == 0) return run;
   const auto n = static_cast<double>(run.completed);
   run.prompt =
@@ -143,17 +147,58 @@ std::string date_of(const std::string& text) {
   return fmt::format("{}-{}-{}", text.substr(0, 4), text.substr(4, 2), text.substr(6, 2));
 }
 
+/// The servers that both programs know by name, by the begin of the name.
+struct ServerName {
+  std::string_view start;
+  std::string_view engine;
+};
+constexpr std::array kServers{ServerName{"vllm", "vllm"}, ServerName{"sglang", "sglang"},
+                              ServerName{"trt", "tensorrt-llm"}, ServerName{"tensorrt-llm", "tensorrt-llm"},
+                              ServerName{"llama.cpp", "llama.cpp"}};
+
+/// @return why the engine can't be said
+std::string set_engine(const std::string& backend, Scenario& scenario) {
+  for (const ServerName& server : kServers) {
+    if (!backend.starts_with(server.start)) continue;
+    scenario.engine = std::string(server.engine);
+    return "";
+  }
+  return fmt::format("there is no model of the server '{}'", backend.substr(0, 40));
+}
+
+/// How the server was started, as newer versions of SGLang's client ask it. @return why it can't be said
+std::string set_server(const json& info, const std::string& where, Scenario& s) {
+  if (info.contains("prefill") && info.contains("decode"))
+    return "prompts and answers had servers of their own";
+  s.model = text_of(info, "model_path");
+  const auto ranks = [&](const char* key) {
+    return count_of(info, key, where + ": server_info", 1024).value_or(1);
+  };
+  const std::int64_t tensor = ranks("tp_size"), pipeline = ranks("pp_size");
+  if (tensor > 1) s.tensor_parallel = tensor;
+  if (pipeline > 1) s.pipeline_parallel = pipeline;
+  if (tensor * pipeline > 1) s.device_count = tensor * pipeline;
+  if (const std::int64_t experts = ranks("ep_size"); experts > 1) s.expert_parallel = experts;
+  if (const std::string kv = text_of(info, "kv_cache_dtype"); kv.starts_with("fp8")) s.kv_type = "fp8";
+  return ranks("dp_size") > 1 ? "several copies of the model shared the requests (dp_size)" : "";
+}
+
 }  // namespace
 
 void add_vllm_result(const json& result, const std::string& where, Bench& bench) {
   bench.tool = "vllm bench serve";
   BenchRow row;
   row.scenario.model = text_of(result, "model_id");
-  row.scenario.engine = "vllm";
   row.date = date_of(text_of(result, "date"));
+  // "openai" is the protocol, which the program uses for vLLM itself unless told otherwise.
+  const std::string backend = text_of(result, "backend");
+  row.scenario.engine = "vllm";
   std::string why;
+  if (!backend.empty() && !backend.starts_with("openai")) why = set_engine(backend, row.scenario);
   if (figure_of(result, "spec_decode_acceptance_length"))
     why = "the server drafted tokens (speculative decoding), whose gain depends on the text";
+  if (!text_of(result, "ramp_up_strategy").empty())
+    why = "the rate of requests rose during the run (--ramp-up-strategy)";
   if (result.contains("total_input_sequences")) why = "it measured embeddings";
   add_rows(result, where, std::move(row), std::move(why), bench);
 }
@@ -161,26 +206,12 @@ void add_vllm_result(const json& result, const std::string& where, Bench& bench)
 void add_sglang_result(const json& result, const std::string& where, Bench& bench) {
   bench.tool = "sglang.bench_serving";
   BenchRow row;
-  Scenario& s = row.scenario;
-  const std::string backend = text_of(result, "backend");
-  std::string why;
-  if (backend.starts_with("sglang")) s.engine = "sglang";
-  else if (backend.starts_with("vllm")) s.engine = "vllm";
-  else if (backend == "trt") s.engine = "tensorrt-llm";
-  else why = fmt::format("there is no model of the server '{}'", backend.substr(0, 40));
+  std::string why = set_engine(text_of(result, "backend"), row.scenario);
   if (figure_of(result, "accept_length"))
     why = "the server drafted tokens (speculative decoding), whose gain depends on the text";
   if (figure_of(result, "total_input_vision_tokens")) why = "its prompts hold images";
-  // Newer versions tell how the server was started.
   if (const auto info = result.find("server_info"); info != result.end() && info->is_object()) {
-    s.model = text_of(*info, "model_path");
-    if (const auto tp = count_of(*info, "tp_size", where + ": server_info", 1024); tp.value_or(1) > 1) {
-      s.tensor_parallel = tp;
-      s.device_count = tp;
-    }
-    if (count_of(*info, "dp_size", where + ": server_info", 1024).value_or(1) > 1)
-      why = "several copies of the model shared the requests (dp_size)";
-    if (const std::string kv = text_of(*info, "kv_cache_dtype"); kv.starts_with("fp8")) s.kv_type = "fp8";
+    if (std::string told = set_server(*info, where, row.scenario); !told.empty()) why = std::move(told);
   }
   add_rows(result, where, std::move(row), std::move(why), bench);
 }

@@ -251,3 +251,64 @@ TEST_CASE("SGLang's result: Python's Infinity, and the server's own settings whe
   // Words inside of texts stay.
   CHECK(read_bench(vllm(R"(, "model_id": "Infinity-NaN")"), "x").rows[0].scenario.model == "Infinity-NaN");
 }
+
+// vLLM at 0049e29c41 benchmarks/benchmark_serving.py: no endpoint_type, label or failed.
+TEST_CASE("vLLM's old script writes the server's name and no endpoint type") {
+  const std::string old =
+      R"({"date": "20250520-091500", "backend": "vllm", "model_id": "Qwen/Qwen3-8B", "tokenizer_id": "Qwen/Qwen3-8B",)"
+      R"( "num_prompts": 64, "request_rate": "inf", "burstiness": 1.0, "max_concurrency": 8, "duration": 12.0,)"
+      R"( "completed": 64, "total_input_tokens": 65536, "total_output_tokens": 8192, "request_throughput": 5.3,)"
+      R"( "request_goodput:": null, "output_throughput": 682.6, "total_token_throughput": 6144.0,)"
+      R"( "input_lens": [1024, 1024], "ttfts": [0.06, 0.06], "itls": [[0.01], [0.01]], "generated_texts": ["a", "b"],)"
+      R"( "errors": ["", ""], "mean_ttft_ms": 61.0, "median_ttft_ms": 60.0, "mean_tpot_ms": 8.1, "median_tpot_ms": 8.0)";
+  const Bench bench = read_bench(old + "}", "x");
+  REQUIRE(bench.rows.size() == 1);
+  CHECK(bench.tool == "vllm bench serve");
+  CHECK(bench.rows[0].scenario.engine == "vllm");
+  CHECK(bench.rows[0].scenario.model == "Qwen/Qwen3-8B");
+  CHECK(bench.rows[0].scenario.concurrency == 8);
+  CHECK(bench.rows[0].tok_s == Approx(125));
+  CHECK(bench.rows[0].date == "2025-05-20");
+  // The script measures servers of others too.
+  const auto engine = [&](const std::string& backend) {
+    return read_bench(old + R"(, "backend": ")" + backend + R"("})", "x").rows.at(0).scenario.engine;
+  };
+  CHECK(engine("sglang") == "sglang");
+  CHECK(engine("tensorrt-llm") == "tensorrt-llm");
+  CHECK(engine("llama.cpp") == "llama.cpp");
+  CHECK(engine("openai-chat") == "vllm");
+  CHECK_THAT(reason(old + R"(, "backend": "deepspeed-mii"})"), ContainsText("deepspeed-mii"));
+}
+
+TEST_CASE("a rate of requests that rises, or is that of a recording, is no unlimited one") {
+  CHECK_THAT(reason(vllm(R"(, "ramp_up_strategy": "linear", "ramp_up_start_rps": 1, "ramp_up_end_rps": 9)")),
+             ContainsText("--ramp-up-strategy"));
+  const Bench recorded = read_bench(vllm(R"(, "max_concurrency": null, "request_rate": "trace")"), "x");
+  REQUIRE(recorded.rows.size() == 1);
+  CHECK(recorded.rows[0].scenario.concurrency == 2);  // 64 x (0.25 s + 127 x 0.021 s) / 100 s = 1.87
+}
+
+TEST_CASE("SGLang's server tells its ranks, and when it is two") {
+  const auto with = [](const std::string& info) {
+    return R"({"tag": null, "backend": "sglang-oai", "dataset_name": "random", "request_rate": Infinity,)"
+           R"( "max_concurrency": 4, "server_info": )" +
+           info +
+           R"(, "duration": 50.0, "completed": 32, "total_input_tokens": 32768, "total_output_tokens": 8192,)"
+           R"( "mean_ttft_ms": 100.0, "mean_tpot_ms": 11.0, "median_tpot_ms": 10.0, "accept_length": null})";
+  };
+  const Bench bench = read_bench(
+      with(
+          R"({"model_path": "Qwen/Qwen3-235B-A22B", "tp_size": 4, "pp_size": 2, "ep_size": 4, "dp_size": 1})"),
+      "x");
+  REQUIRE(bench.rows.size() == 1);
+  const Scenario& s = bench.rows[0].scenario;
+  CHECK(s.engine == "sglang");
+  CHECK(s.tensor_parallel == 4);
+  CHECK(s.pipeline_parallel == 2);
+  CHECK(s.expert_parallel == 4);
+  CHECK(s.device_count == 8);
+  CHECK(read_bench(with("null"), "x").rows.size() == 1);
+  CHECK_THAT(reason(with(R"({"prefill": [{"tp_size": 2}], "decode": [{"tp_size": 2}]})")),
+             ContainsText("servers of their own"));
+  CHECK_THROWS_WITH(read_bench(with(R"({"tp_size": 4096})"), "x"), ContainsText("tp_size"));
+}
