@@ -163,8 +163,8 @@ const WeightFormat& Catalog::find_format(std::string_view name) const {
   }
   std::vector<std::string_view> known;
   for (const WeightFormat* f : impl_->formats) known.push_back(f->id);
-  throw Error(ErrorCode::unknown_name,
-              fmt::format("unknown weight format '{}'{}", name, did_you_mean(name, known)));
+  throw Error(ErrorCode::unknown_name, fmt::format("unknown weight format '{}'{}", name,
+                                                   or_listed(did_you_mean(name, known), "formats")));
 }
 
 const Engine& Catalog::find_engine(std::string_view name) const {

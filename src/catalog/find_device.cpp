@@ -77,7 +77,8 @@ std::string assumed_memory(const Device& device) {
   }
   std::string meant = did_you_mean_name(name, known);
   if (meant.empty()) meant = did_you_mean_name(parse_device_name(name).plain, known);
-  throw Error(ErrorCode::unknown_device, fmt::format("unknown device '{}'{}", name, meant));
+  throw Error(ErrorCode::unknown_device,
+              fmt::format("unknown device '{}'{}", name, or_listed(meant, "devices")));
 }
 
 [[noreturn]] void fail_choices(ErrorCode code, std::string_view start, const std::vector<Fit>& fits) {

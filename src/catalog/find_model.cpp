@@ -224,7 +224,7 @@ class ModelSearch {
     std::vector<std::string_view> known;
     for (const Model* m : impl_.models) known.push_back(m->id);
     throw Error(ErrorCode::unknown_name,
-                fmt::format("unknown model '{}'{}", shown, did_you_mean(shown, known)));
+                fmt::format("unknown model '{}'{}", shown, or_listed(did_you_mean(shown, known), "models")));
   }
 
   const Impl& impl_;
