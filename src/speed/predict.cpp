@@ -70,8 +70,8 @@ std::string own_note(const Correction& own, std::string_view what) {
 
 Bound bound_of(const Parts& p) {
   const std::pair<double, Bound> parts[] = {{p.memory, Bound::memory},
-                                            {p.compute + p.prompts + p.prompt_launches, Bound::compute},
-                                            {p.latency, Bound::latency},
+                                            {p.compute + p.prompts, Bound::compute},
+                                            {p.latency + p.prompt_launches, Bound::latency},
                                             {p.interconnect, Bound::interconnect},
                                             {p.host, Bound::host}};
   return std::max_element(std::begin(parts), std::end(parts),

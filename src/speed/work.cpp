@@ -233,7 +233,7 @@ double cache_bytes_per_token(const engine::Setup& setup) {
 }
 
 /// What becomes of the prompts of new requests while others decode.
-enum class Prompts {
+enum class Prompts : std::uint8_t {
   wait,     ///< nothing that is known
   between,  ///< passes of their own between two steps: SGLang, unless --enable-mixed-chunk
   within,   ///< tokens of the next step: chunked prefill of vLLM, in-flight batching of TensorRT-LLM
