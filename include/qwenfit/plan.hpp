@@ -127,6 +127,11 @@ struct Options {
   bool follow = false;             ///< open the option files that commands name with `--config`
 };
 
+/// Looks at what options say for all files alike, before the first is read.
+/// @throws Error for a device or model that the catalog does not know and for requirements that can't be
+/// read.
+void validate(const Options& options);
+
 struct Report {
   std::vector<Deployment> deployments;
   std::vector<SkippedFile> skipped;

@@ -18,6 +18,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/plan.hpp"
 #include "surroundings.hpp"
+#include "user_files.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -72,10 +73,10 @@ void write_file(const std::string& path, const std::string& text) {
   if (error) throw Error(ErrorCode::io, fmt::format("can't write {}: {}", path, error.message()));
 }
 
+constexpr std::size_t kLargestBaseline = std::size_t{64} << 20;
+
 std::set<std::string> read_baseline(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(ErrorCode::io, fmt::format("can't read {}", path));
-  const nlohmann::json list = nlohmann::json::parse(in, nullptr, false);
+  const nlohmann::json list = nlohmann::json::parse(read_whole(path, kLargestBaseline), nullptr, false);
   if (!list.is_object() || !list.contains("findings") || !list["findings"].is_array())
     throw Error(ErrorCode::bad_input,
                 fmt::format("{} is no baseline: --write-baseline FILE writes one", path));
@@ -120,6 +121,7 @@ void prepare(CheckOptions& o) {
   for (const std::string& file : o.env_files) {
     for (auto& [name, value] : plan::read_environment_file(file)) o.plan.environment[name] = value;
   }
+  plan::validate(o.plan);
 }
 
 }  // namespace

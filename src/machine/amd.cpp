@@ -31,7 +31,7 @@ std::vector<Gpu> parse_rocm_smi(std::string_view text) {
   // Warnings come first.
   const auto begin = text.find('{');
   if (begin == std::string_view::npos) return gpus;
-  const json root = json::parse(text.substr(begin), nullptr, false);
+  const json root = json::parse(std::string(text.substr(begin)), nullptr, false);
   if (!root.is_object()) return gpus;
   std::vector<std::pair<std::int64_t, const json*>> cards;
   for (const auto& [key, card] : root.items()) {

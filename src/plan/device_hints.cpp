@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "catalog/counted_name.hpp"
+#include "estimate/scenario_fields.hpp"
 #include "model_names.hpp"
 #include "qwenfit/error.hpp"
 #include "qwenfit/machine.hpp"
@@ -131,6 +132,15 @@ void take_part(Deployment& d, const Workload& workload, const catalog::Catalog& 
 }
 
 }  // namespace
+
+void validate(const Options& options) {
+  const std::string name = split_device(options.device).first;
+  if (!options.device.empty() && !machine::names_this_machine(name)) catalog_of(options).find_device(name);
+  if (!options.model.empty()) catalog_of(options).find_model(options.model);
+  Scenario scratch;
+  for (const auto& [key, value] : options.require)
+    set_field_text(scratch, scenario_field("require"), value.empty() ? key : key + "=" + value);
+}
 
 void choose_device(Deployment& d, const Workload& workload, const Options& options) {
   const catalog::Catalog& catalog = catalog_of(options);

@@ -147,6 +147,7 @@ void Interpreter::take_option_file(EngineKind engine, ParsedOptions& parsed) {
   const int line = config->line;
   try {
     const YamlPtr root = parse_yaml(*text, 1);
+    if (!root->is_map()) throw Error(ErrorCode::bad_input, "holds no options by name");
     const std::vector<Word> words =
         engine == EngineKind::tensorrt_llm ? words_of_llm_api(*root) : words_of_options(*root);
     for (auto& [name, setting] : parse_options(engine, words).settings) {

@@ -35,7 +35,7 @@ void judge(Deployment& d, const std::set<std::string>& baseline) {
     undecided = undecided || f.undecided;
   }
   // What is estimated on nothing passes nothing.
-  if (d.estimable && !d.estimate && !failed && !undecided) {
+  if (d.estimable && (!d.estimate || d.device.empty()) && !failed && !undecided) {
     if (d.findings.empty()) {
       undecided = true;
     } else {

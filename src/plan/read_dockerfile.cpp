@@ -13,7 +13,7 @@ std::vector<Word> exec_words(std::string_view text, int line, Variables& variabl
   std::vector<Word> words;
   text = trim(text);
   if (text.starts_with('[') && text.size() < 65536) {
-    const nlohmann::json list = nlohmann::json::parse(text, nullptr, false);
+    const nlohmann::json list = nlohmann::json::parse(std::string(text), nullptr, false);
     if (list.is_array()) {
       for (const auto& item : list) {
         if (item.is_string()) words.push_back({item.get<std::string>(), line, {}});

@@ -205,3 +205,65 @@ TEST_CASE("A remedy stays within the model's own context and breaks no requireme
   CHECK_THAT(remedy(checked("vllm serve Qwen/Qwen3-14B-FP8 --max-model-len 1000000", "l40s"), "does-not-fit"),
              ContainsText("--max-model-len 40960 fits"));
 }
+
+TEST_CASE("A device or requirement of the run that can't be read is an error before any file is") {
+  Options options;
+  options.device = "nonesuch:2";
+  CHECK_THROWS_WITH(validate(options), ContainsText("unknown device 'nonesuch'"));
+  options.device = "h100:2";
+  CHECK_NOTHROW(validate(options));
+  options.require = {{"concurency", "3"}};
+  CHECK_THROWS_WITH(validate(options), ContainsText("did you mean concurrency?"));
+}
+
+TEST_CASE("An unknown device that is suppressed passes nothing") {
+  static Estimator estimator(catalog::Catalog::builtin());
+  Report r =
+      read_plan("a.sh", "# qwenfit: ignore unknown-device H100s, all of them\nvllm serve Qwen/Qwen3-8B\n");
+  check(r, {}, estimator);
+  CHECK(r.deployments.at(0).judgement == Judgement::not_checked);
+  CHECK(has_finding(r.deployments.at(0), "not-estimated"));
+}
+
+TEST_CASE("--max-model-len auto: what fits, from the first vLLM that has it on") {
+  const Deployment d = checked("vllm serve Qwen/Qwen3-14B --max-model-len auto", "rtx-5090");
+  REQUIRE(d.scenario.context);
+  CHECK(*d.scenario.context < 40960);
+  CHECK(d.estimate->fit.fits);
+  CHECK(d.judgement == Judgement::pass);
+  CHECK_FALSE(checked("vllm serve Qwen/Qwen3-4B --max-model-len -1", "h100").scenario.context);  // all of it
+  static Estimator estimator(catalog::Catalog::builtin());
+  const auto of_version = [&](const std::string& version) {
+    Options options;
+    options.device = "rtx-5090";
+    options.engine_version = version;
+    Report r = read_plan("a.sh", "vllm serve Qwen/Qwen3-14B --max-model-len auto", options);
+    check(r, options, estimator);
+    return r.deployments.at(0);
+  };
+  CHECK(has_finding(of_version("0.13.0"), "invalid-flag"));
+  CHECK(of_version("0.13.0").judgement == Judgement::fail);
+  CHECK_FALSE(has_finding(of_version("0.14.0"), "invalid-flag"));
+  CHECK_FALSE(has_finding(checked("python -m sglang.launch_server --model-path Qwen/Qwen3-4B "
+                                  "--context-length 8192"),
+                          "invalid-flag"));
+}
+
+TEST_CASE("A variable lets contexts beyond the model's own start; without it the engine refuses them") {
+  for (const std::string command : {"vllm serve Qwen/Qwen3-8B --max-model-len 100000",
+                                    "python -m sglang.launch_server --model-path Qwen/Qwen3-8B "
+                                    "--context-length 100000"}) {
+    const bool vllm = command.starts_with("vllm");
+    const std::string own =
+        vllm ? "VLLM_ALLOW_LONG_MAX_MODEL_LEN" : "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN";
+    const std::string other =
+        vllm ? "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN" : "VLLM_ALLOW_LONG_MAX_MODEL_LEN";
+    INFO(command);
+    CHECK(checked(command).judgement == Judgement::fail);
+    const Deployment allowed = checked(own + "=1 " + command);
+    CHECK(allowed.judgement == Judgement::pass);
+    CHECK(has_finding(allowed, "context-needs-yarn"));
+    CHECK(checked(own + "=0 " + command).judgement == Judgement::fail);
+    CHECK(checked(other + "=1 " + command).judgement == Judgement::fail);
+  }
+}
