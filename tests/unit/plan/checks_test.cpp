@@ -226,7 +226,7 @@ TEST_CASE("An unknown device that is suppressed passes nothing") {
 }
 
 TEST_CASE("--max-model-len auto: what fits, from the first vLLM that has it on") {
-  const Deployment d = checked("vllm serve Qwen/Qwen3-14B --max-model-len auto", "rtx-5090");
+  const Deployment d = checked("vllm serve Qwen/Qwen3-8B --max-model-len auto", "l4");
   REQUIRE(d.scenario.context);
   CHECK(*d.scenario.context < 40960);
   CHECK(d.estimate->fit.fits);
@@ -235,9 +235,9 @@ TEST_CASE("--max-model-len auto: what fits, from the first vLLM that has it on")
   static Estimator estimator(catalog::Catalog::builtin());
   const auto of_version = [&](const std::string& version) {
     Options options;
-    options.device = "rtx-5090";
+    options.device = "l4";
     options.engine_version = version;
-    Report r = read_plan("a.sh", "vllm serve Qwen/Qwen3-14B --max-model-len auto", options);
+    Report r = read_plan("a.sh", "vllm serve Qwen/Qwen3-8B --max-model-len auto", options);
     check(r, options, estimator);
     return r.deployments.at(0);
   };
