@@ -8,6 +8,7 @@
 #include "device_hints.hpp"
 #include "estimate/scenario_fields.hpp"
 #include "qwenfit/error.hpp"
+#include "remedies.hpp"
 #include "text.hpp"
 
 namespace qwenfit::plan {
@@ -138,7 +139,8 @@ void Writer::write_format() {
 void Writer::write_yarn() {
   const std::int64_t native = e_.model.context_native;
   const std::int64_t context = e_.setup.context;
-  if (native <= 0 || context <= std::max<std::int64_t>(native, e_.setup.model->context.configured)) return;
+  const std::int64_t configured = configured_context(e_);
+  if (native <= 0 || context <= configured) return;
   const std::string factor = std::to_string((context + native - 1) / native);
   if (engine_ == EngineKind::llama_cpp) {
     add({"--rope-scaling", "yarn"});
@@ -148,9 +150,13 @@ void Writer::write_yarn() {
   }
   // Their configs nest the text model's, whose rotary settings an override would replace as a whole.
   if (e_.setup.model->geometry.vision) {
-    c_.notes.push_back(fmt::format(
-        "the context exceeds the model's own {}: its card tells what YaRN needs in rope_parameters", native));
-    return;
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("a context of {} goes beyond the {} of {}'s config.json: which rope_parameters its "
+                    "text part takes for that is told by its card, and no command is written without "
+                    "them; {} needs none",
+                    units::format_grouped(context), units::format_grouped(configured), e_.setup.model->name,
+                    units::format_grouped(configured)));
   }
   add({engine_ == EngineKind::vllm ? "--hf-overrides" : "--json-model-override-args",
        fmt::format(R"({{"rope_scaling":{{"rope_type":"yarn","factor":{}.0,)"
