@@ -96,7 +96,7 @@ std::string did_you_mean_of_few(std::string_view word, const std::vector<std::st
   return meant.empty() ? fmt::format(": it is one of {}", alternatives(known, known.size())) : meant;
 }
 
-std::string or_listed(std::string meant, std::string_view what) {
+std::string or_listed(const std::string& meant, std::string_view what) {
   return meant.empty() ? fmt::format(": `qwenfit list {}` shows them all", what) : meant;
 }
 

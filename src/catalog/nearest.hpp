@@ -28,7 +28,7 @@ std::string did_you_mean_of_few(std::string_view word, const std::vector<std::st
 std::string did_you_mean_name(std::string_view word, const std::vector<KnownName>& known);
 
 /// What was said of a near name; where nothing was, how to see all of them: "devices", "formats".
-std::string or_listed(std::string meant, std::string_view what);
+std::string or_listed(const std::string& meant, std::string_view what);
 
 /// "a, b or c"; what exceeds `most` becomes " ...".
 std::string alternatives(const std::vector<std::string_view>& names, std::size_t most = 8);

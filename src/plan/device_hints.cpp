@@ -139,7 +139,8 @@ void validate(const Options& options) {
   if (!options.model.empty()) catalog_of(options).find_model(options.model);
   Scenario scratch;
   for (const auto& [key, value] : options.require)
-    set_field_text(scratch, scenario_field("require"), value.empty() ? key : key + "=" + value);
+    set_field_text(scratch, scenario_field("require"),
+                   value.empty() ? key : fmt::format("{}={}", key, value));
 }
 
 void choose_device(Deployment& d, const Workload& workload, const Options& options) {

@@ -18,7 +18,22 @@ bool accepted(const Deployment& d) {
 
 }  // namespace
 
+bool names_check(std::string_view rule) {
+  return rule == "all" ||
+         std::any_of(rules().begin(), rules().end(), [&](const Rule& r) { return r.id == rule; });
+}
+
 void judge(Deployment& d, const std::set<std::string>& baseline) {
+  // Of annotations, labels and plans; comments told it as they were read.
+  for (const auto& [rule, reason] : d.suppressions) {
+    if (names_check(rule)) continue;
+    Finding f;
+    f.id = "suppression-ignored";
+    f.severity = Severity::warning;
+    f.line = d.line;
+    f.message = fmt::format("'{}' is the id of no check", rule);
+    d.findings.push_back(std::move(f));
+  }
   std::stable_sort(d.findings.begin(), d.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   bool failed = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "judgement.hpp"
 #include "qwenfit/error.hpp"
 #include "remarks.hpp"
 #include "text.hpp"
@@ -37,8 +38,7 @@ void read_suppressions(std::string_view text, Report& report, std::size_t first)
     const std::string reason(trim(rest.substr(blank)));
     Deployment* d = deployment_at(report, first, line);
     if (!d) return;
-    const bool known = rule == "all" || std::any_of(rules().begin(), rules().end(),
-                                                    [&](const Rule& r) { return r.id == rule; });
+    const bool known = names_check(rule);
     if (known && !reason.empty()) {
       d->suppressions[rule] = reason.substr(0, 500);
       return;

@@ -155,6 +155,17 @@ TEST_CASE("Suppressions need a check and a reason") {
   CHECK(has_finding(reasonless.deployments[0], "suppression-ignored"));
   CHECK(
       has_finding(findings("# qwenfit: ignore no-such-check because").deployments[0], "suppression-ignored"));
+  // Annotations, labels and plans are no comments.
+  Options options;
+  options.device = "h100";
+  Report plan =
+      read_plan("qwenfit.plan.json",
+                R"({"schema": 1, "deployments": [{"name": "a", "model": "qwen3-8b", "engine": "vllm",)"
+                R"( "ignore": {"no-such-check": "because"}}]})",
+                options);
+  Estimator estimator(catalog::Catalog::builtin());
+  check(plan, options, estimator);
+  CHECK(has_finding(plan.deployments.at(0), "suppression-ignored"));
 }
 
 TEST_CASE("A baseline takes known findings out, wherever their lines have moved") {
