@@ -50,9 +50,9 @@ std::string version_of_image(std::string_view image) {
   if (tag.starts_with('v')) tag.remove_prefix(1);
   std::size_t end = 0;
   while (end < tag.size() && (std::isdigit(static_cast<unsigned char>(tag[end])) || tag[end] == '.')) ++end;
-  const std::string_view version = tag.substr(0, end);
-  return std::count(version.begin(), version.end(), '.') >= 2 && version.back() != '.' ? std::string(version)
-                                                                                       : std::string();
+  std::string_view version = tag.substr(0, end);
+  if (version.ends_with('.')) version.remove_suffix(1);  // "0.8.5.post1"
+  return std::count(version.begin(), version.end(), '.') >= 2 ? std::string(version) : std::string();
 }
 
 }  // namespace

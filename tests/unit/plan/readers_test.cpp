@@ -26,6 +26,19 @@ TEST_CASE("Kubernetes: sh -c, $(ENV), comments inside a command, node selector")
   CHECK(d.unresolved.empty());
 }
 
+TEST_CASE("An image's tag says the version, also of what came after a release") {
+  const auto version = [](const std::string& image) {
+    const Report r = read_plan(
+        "compose.yaml", "services:\n  llm:\n    image: " + image + "\n    command: --model Qwen/Qwen3-8B\n");
+    REQUIRE(r.deployments.size() == 1);
+    return r.deployments[0].scenario.engine_version.value_or("");
+  };
+  CHECK(version("vllm/vllm-openai:v0.8.5") == "0.8.5");
+  CHECK(version("vllm/vllm-openai:v0.8.5.post1") == "0.8.5");
+  CHECK(version("vllm/vllm-openai:v0.8").empty());
+  CHECK(version("vllm/vllm-openai:latest").empty());
+}
+
 TEST_CASE("KServe: predictor arguments, and a prefill pool beside the decoding one") {
   const Report r = read_sample("kserve.yaml");
   REQUIRE(r.deployments.size() == 3);
