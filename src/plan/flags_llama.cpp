@@ -1,4 +1,6 @@
 // llama.cpp's flags that are no plain value of a scenario key, both ways.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "interpret.hpp"
@@ -54,6 +56,24 @@ void Interpreter::llama() {
     d_.notes.emplace_back("--override-tensor moves tensors by pattern: not estimated");
 }
 
+namespace {
+
+/// The oldest builds whose parser was read with the flag in it: `tests/data/engine_options/llama.cpp.txt`.
+struct FirstBuild {
+  std::string_view flag;
+  const char* build;
+  const char* date;
+};
+constexpr FirstBuild kFirstBuilds[] = {{"-hf", "b4600", "2025-01-31"},
+                                       {"--no-mmproj", "b5640", "2025-06-11"},
+                                       {"--n-cpu-moe", "b6122", "2025-08-09"},
+                                       {"-kvu", "b6122", "2025-08-09"},
+                                       {"--no-kv-unified", "b8179", "2026-02-27"},
+                                       {"--spec-type", "b9842", "2026-06-29"},
+                                       {"--spec-draft-n-max", "b9842", "2026-06-29"}};
+
+}  // namespace
+
 void Writer::llama() {
   const engine::LlamaOptions& l = e_.setup.llama;
   c_.program = {l.server ? "llama-server" : "llama-cli"};
@@ -69,11 +89,13 @@ void Writer::llama() {
       default: break;
     }
     if (!c_.image.empty()) c_.image.insert(0, "ghcr.io/ggml-org/llama.cpp:");
-    if (!c_.image.empty() && e_.setup.engine_version.starts_with('b')) c_.image += "-" + version();
+    const std::string& asked = e_.setup.engine_version;
+    if (!c_.image.empty() && asked.starts_with('b'))
+      c_.image += "-" + asked.substr(0, asked.find_first_not_of("0123456789", 1));
   }
   add({c_.model_is_file ? "-m" : "-hf", c_.model});
   // A repository's projector is loaded unasked.
-  if (l.mmproj && c_.model_is_file)
+  if (l.mmproj && e_.setup.model->geometry.vision && c_.model_is_file)
     add({"--mmproj", std::string("mmproj-") + std::string(e_.setup.model->name) + "-F16.gguf"});
   else if (!l.mmproj && !c_.model_is_file && e_.setup.model->geometry.vision) add({"--no-mmproj"});
   const std::int64_t slots = std::max<std::int64_t>(l.parallel_slots.value_or(1), e_.setup.concurrency);
@@ -87,15 +109,22 @@ void Writer::llama() {
   if (l.server && kind() == "reranker") add({"--reranking"});
   write_keys();
   write_yarn();
-  if (!s_.speculative) return;
-  const engine::Speculative& s = *s_.speculative;
-  if (s.method == "draft") {
-    if (s.draft_model.empty()) c_.notes.emplace_back("-md needs the draft model's file");
-    else add({"-md", s.draft_model});
-  } else {
-    add({"--spec-type", s.method == "ngram" ? "ngram-simple" : "draft-" + s.method});
+  if (s_.speculative) {
+    const engine::Speculative& s = *s_.speculative;
+    if (s.method == "draft") {
+      if (s.draft_model.empty()) c_.notes.emplace_back("-md needs the draft model's file");
+      else add({"-md", s.draft_model});
+    } else {
+      add({"--spec-type", s.method == "ngram" ? "ngram-simple" : "draft-" + s.method});
+    }
+    if (s.method != "draft" || !s.draft_model.empty()) add({"--spec-draft-n-max", std::to_string(s.tokens)});
   }
-  if (s.method != "draft" || !s.draft_model.empty()) add({"--spec-draft-n-max", std::to_string(s.tokens)});
+  for (const FirstBuild& first : kFirstBuilds) {
+    const auto is_it = [&](const std::vector<std::string>& option) { return option[0] == first.flag; };
+    if (before(first.build, first.date) && std::any_of(c_.options.begin(), c_.options.end(), is_it))
+      c_.notes.push_back(
+          fmt::format("{}: {} is the oldest build that is known to have it", first.flag, first.build));
+  }
 }
 
 }  // namespace qwenfit::plan

@@ -1,5 +1,7 @@
 // Flags of Ollama, TensorRT-LLM and text-generation-inference that are no plain value of a scenario key, both
 // ways.
+#include <algorithm>
+
 #include "interpret.hpp"
 #include "text.hpp"
 #include "writer.hpp"
@@ -52,8 +54,11 @@ void Writer::ollama() {
   c_.program = {"ollama", "serve"};
   c_.port = 11434;
   c_.health = "/";
-  c_.image = e_.setup.backend == engine::Backend::rocm ? "ollama/ollama:rocm" : "ollama/ollama";
-  if (e_.setup.backend == engine::Backend::metal) c_.image.clear();
+  if (e_.setup.backend != engine::Backend::metal) {
+    std::string tag = version();
+    if (e_.setup.backend == engine::Backend::rocm) tag += tag.empty() ? "rocm" : "-rocm";
+    c_.image = tag.empty() ? "ollama/ollama" : "ollama/ollama:" + tag;
+  }
   c_.served_name = lower(std::string(e_.setup.model->id) + "-" + std::string(e_.setup.weights->format->id));
   const auto set = [&](const char* name, std::string value) {
     c_.environment.emplace_back(name, std::move(value));
@@ -61,7 +66,12 @@ void Writer::ollama() {
   set("OLLAMA_CONTEXT_LENGTH", std::to_string(e_.setup.context));
   const std::int64_t slots = std::max<std::int64_t>(l.parallel_slots.value_or(1), e_.setup.concurrency);
   set("OLLAMA_NUM_PARALLEL", std::to_string(slots));
-  if (s_.kv_type) set("OLLAMA_KV_CACHE_TYPE", kv_word(*e_.setup.kv_type));
+  if (s_.kv_type) {
+    const std::string type = kv_word(*e_.setup.kv_type);
+    set("OLLAMA_KV_CACHE_TYPE", type);
+    if (before("0.30.0", "2026-05-29") && type != "f16" && type != "q8_0" && type != "q4_0")
+      c_.notes.push_back("OLLAMA_KV_CACHE_TYPE: before 0.30 Ollama takes " + type + " for f16");
+  }
   if (s_.kv_type || s_.flash_attention) set("OLLAMA_FLASH_ATTENTION", *l.flash_attention ? "1" : "0");
   c_.modelfile = {"FROM " + c_.model, "PARAMETER num_ctx " + std::to_string(e_.setup.context)};
   if (s_.gpu_layers) c_.modelfile.push_back("PARAMETER num_gpu " + std::to_string(*s_.gpu_layers));
@@ -71,10 +81,17 @@ void Writer::ollama() {
 void Writer::trtllm() {
   c_.program = {"trtllm-serve"};
   c_.listen = {"--host", "0.0.0.0"};
-  const std::string newest = version();
-  c_.image = "nvcr.io/nvidia/tensorrt-llm/release:" + (newest.empty() ? "1.2.1" : newest);
   add({c_.model});
   write_keys();
+  // The last release; its branch had left when #11487 brought --kv_cache_dtype.
+  const auto kv = [](const std::vector<std::string>& option) { return option[0] == "--kv_cache_dtype"; };
+  const bool newer = std::any_of(c_.options.begin(), c_.options.end(), kv);
+  const std::string asked = version();
+  if (newer && (asked.empty() || before("1.3.0", "2026-03-03")))
+    c_.notes.emplace_back("--kv_cache_dtype: TensorRT-LLM 1.2 has no such option, 1.3.0rc19 does");
+  c_.image = "nvcr.io/nvidia/tensorrt-llm/release:" + (!asked.empty() ? asked
+                                                       : newer        ? "1.3.0rc19"
+                                                                      : "1.2.1");
 }
 
 void Writer::mlx() {

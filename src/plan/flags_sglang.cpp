@@ -40,6 +40,11 @@ void Writer::sglang() {
   if (kind() == "embedding") add({"--is-embedding"});
   write_format();
   write_keys();
+  // Since #23906 prefill has graphs with a size of their own; the old name went in September 2026.
+  if (before("0.5.15", "2026-07-10")) {
+    for (auto& option : c_.options)
+      if (option[0] == "--cuda-graph-max-bs-decode") option[0] = "--cuda-graph-max-bs";
+  }
   write_yarn();
   if (!s_.speculative) return;
   // One drafted chain: as many steps as tokens, and the token that the target itself adds.

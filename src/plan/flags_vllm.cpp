@@ -58,6 +58,8 @@ void Interpreter::speculative_config() {
     speculative(method, tokens);
     if (method == "draft" && d_.scenario.speculative && c.contains("model") && c["model"].is_string())
       d_.scenario.speculative->draft_model = c["model"].get<std::string>();
+  } else if (const Setting* n = find("spec_method"); n && n->value.unresolved.empty()) {
+    speculative(n->value.text, number("num_speculative_tokens"));
   } else if (const Setting* m = find("speculative_model"); m && m->value.unresolved.empty()) {
     speculative(m->value.text == "[ngram]" ? "ngram" : "draft", number("num_speculative_tokens"));
   }
@@ -66,11 +68,24 @@ void Interpreter::speculative_config() {
 void Writer::vllm() {
   c_.program = {"vllm", "serve"};
   const engine::Backend backend = e_.setup.backend;
-  if (backend == engine::Backend::cuda) c_.image = "vllm/vllm-openai:v" + version();
-  else if (backend == engine::Backend::rocm) c_.image = "vllm/vllm-openai-rocm:v" + version();
+  // #43529 took bitsandbytes out.
+  const bool plugin = served_.quantization == "bitsandbytes" && !before("0.28.0", "2026-08-17");
+  if (plugin)
+    c_.notes.emplace_back(
+        "bitsandbytes: vLLM has it up to 0.27, later versions with the package vllm-bnb-plugin");
+  if (backend == engine::Backend::cuda)
+    c_.image = "vllm/vllm-openai:v" + (plugin && !s_.engine_version ? "0.27.0" : version());
+  else if (backend == engine::Backend::rocm && !before("0.14.0", "2026-01-15"))
+    c_.image = "vllm/vllm-openai-rocm:v" + version();
   add({c_.model});
   write_format();
   write_keys();
+  if (before("0.17.0", "2026-03-04")) {  // the flag is of February 2026, the limits say the same
+    std::erase_if(c_.options, [](const auto& option) { return option[0] == "--no-language-model-only"; });
+    for (auto& option : c_.options)
+      if (option[0] == "--language-model-only")
+        option = {"--limit-mm-per-prompt", R"({"image":0,"video":0})"};
+  }
   write_yarn();
   if (s_.expert_parallel.value_or(1) > 1) add({"--enable-expert-parallel"});
   if (!s_.speculative) return;

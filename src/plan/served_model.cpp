@@ -66,8 +66,10 @@ std::string download_of(const engine::Setup& setup, const catalog::WeightFormat&
     if (d->registry != registry || d->of != repository(setup) ||
         std::find(d->formats.begin(), d->formats.end(), format.id) == d->formats.end())
       continue;
-    return registry == Registry::ollama ? fmt::format("{}-{}", d->name, ollama_word(format.id))
-                                        : fmt::format("{}:{}", d->name, format.name);
+    if (registry == Registry::ollama) return fmt::format("{}-{}", d->name, ollama_word(format.id));
+    // The tag is looked for in names of files: Qwen's own have "fp16", those of others "F16".
+    const bool f16 = format.id == "f16" && !d->name.starts_with("Qwen/");
+    return fmt::format("{}:{}", d->name, f16 ? "F16" : format.name);
   }
   return "";
 }

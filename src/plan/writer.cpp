@@ -6,6 +6,7 @@
 #include <set>
 
 #include "device_hints.hpp"
+#include "engine/version_point.hpp"
 #include "estimate/scenario_fields.hpp"
 #include "qwenfit/error.hpp"
 #include "remedies.hpp"
@@ -104,6 +105,7 @@ void Writer::write_keys() {
   std::set<std::string_view> written;
   for (const OptionRule& rule : options_of(engine_).rules) {
     if (rule.key.empty() || !written.insert(rule.key).second) continue;
+    if (rule.key == "kv_unified" && !e_.setup.llama.server) continue;
     std::string text = field_text(s_, scenario_field(rule.key));
     if (text.empty()) continue;
     if (rule.key == "kv_type") text = kv_word(*e_.setup.kv_type);
@@ -115,7 +117,9 @@ void Writer::write_keys() {
       else if (engine_ == EngineKind::vllm || engine_ == EngineKind::llama_cpp)
         add({"--no-" + std::string(rule.names.substr(0, rule.names.find(' ')))});
     } else if (rule.takes == Takes::maybe) {
-      add({name, text == "true" ? "on" : "off"});
+      // A switch that is off by itself until #15434.
+      if (!before("b6325", "2025-08-30")) add({name, text == "true" ? "on" : "off"});
+      else if (text == "true") add({name});
     } else {
       add({name, text});
     }
@@ -125,13 +129,19 @@ void Writer::write_keys() {
 std::string Writer::kv_word(const catalog::DType& type) const {
   if (engine_ == EngineKind::llama_cpp || engine_ == EngineKind::ollama) return std::string(type.id);
   if (type.id == "f8_e4m3") return engine_ == EngineKind::sglang ? "fp8_e4m3" : "fp8";
-  if (type.id == "f8_e5m2") return "fp8_e5m2";
-  return "";  // 16 bit: as the model has it
+  if (type.id == "f8_e5m2" && engine_ != EngineKind::tensorrt_llm) return "fp8_e5m2";
+  if (type.id == "i8" && engine_ == EngineKind::vllm) return "int8_per_token_head";
+  if (type.id == "nvfp4" && engine_ != EngineKind::mlx) return "nvfp4";
+  if (type.block == 1 && type.bytes > 1) return "";  // as the model has it
+  throw Error(ErrorCode::unsupported, fmt::format("kv_type: {}'s server has no option for a KV cache in {}",
+                                                  e_.setup.engine->name, type.id));
 }
 
 void Writer::write_format() {
   const std::string_view id = e_.setup.weights->format->id;
   if (!served_.quantization.empty()) add({"--quantization", served_.quantization});
+  // Older versions don't conclude the loader from the quantization.
+  if (served_.quantization == "bitsandbytes") add({"--load-format", "bitsandbytes"});
   else if (id == "f16") add({"--dtype", "float16"});
   else if (id == "f32") add({"--dtype", "float32"});
 }
@@ -165,9 +175,18 @@ void Writer::write_yarn() {
 }
 
 std::string Writer::version() const {
-  const auto& versions = e_.setup.engine->versions;
-  if (!e_.setup.engine_version.empty()) return e_.setup.engine_version;
-  return versions.empty() ? "" : std::string(versions[versions.size() - 1].version);
+  const catalog::Engine& engine = *e_.setup.engine;
+  std::string_view named = e_.setup.engine_version;
+  if (named.starts_with('v')) named.remove_prefix(1);
+  const bool release =
+      std::count(named.begin(), named.end(), '.') >= 2 && !named.ends_with('x') &&
+      named.find_first_not_of("0123456789.abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+  if (release) return std::string(named);
+  return engine.versions.empty() ? "" : engine::version_point(engine, e_.setup.engine_version).version;
+}
+
+bool Writer::before(const char* release, const char* date) const {
+  return engine::came_before(*e_.setup.engine, e_.setup.engine_version, {{}, release, date, {}});
 }
 
 }  // namespace qwenfit::plan

@@ -44,13 +44,16 @@ class Writer {
   /// What kind of model it is: "instruct", "embedding" ...
   std::string_view kind() const { return e_.setup.variant ? e_.setup.variant->kind : e_.setup.model->kind; }
   /// The KV type in the engine's own words; empty: its default.
+  /// @throws Error(unsupported) when it has none
   std::string kv_word(const catalog::DType& type) const;
   /// --dtype and --quantization of the serving engines.
   void write_format();
   /// The extension of a context beyond the model's own: what checks.cpp asks for.
   void write_yarn();
-  /// The version asked for, else the newest one that is known; empty: none is.
+  /// The release asked for, else the known one whose rules the estimate has; empty: none is known.
   std::string version() const;
+  /// Whether the version asked for came before this release.
+  bool before(const char* release, const char* date) const;
 
   EngineKind engine_;
   const Scenario& s_;

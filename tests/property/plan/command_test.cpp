@@ -209,6 +209,21 @@ TEST_CASE("Every setting that was asked for comes back") {
              s.language_model_only = true;
            }),
       with("vllm", small, [](Scenario& s) { s.engine_version = "0.11.0"; }),
+      with("vllm", small, [](Scenario& s) { s.engine_version = "main"; }),
+      with("vllm", small, [](Scenario& s) { s.kv_type = "int8"; }),
+      with("vllm", small, [](Scenario& s) { s.kv_type = "nvfp4"; }),
+      with("vllm", hybrid,
+           [](Scenario& s) {
+             s.engine_version = "0.17.0";
+             s.language_model_only = true;
+           }),
+      with("sglang", small, [](Scenario& s) { s.cuda_graph_max_bs = 32; }),
+      with("sglang", small,
+           [](Scenario& s) {
+             s.cuda_graph_max_bs = 32;
+             s.engine_version = "0.5.10";
+           }),
+      with("tensorrt-llm", {"qwen3-8b", "", "h100", 1, 8192, 4}, [](Scenario& s) { s.kv_type = "fp8"; }),
       with("sglang", large,
            [](Scenario& s) {
              s.tensor_parallel = 2;

@@ -62,6 +62,10 @@ TEST_CASE("vLLM: JSON and dotted values") {
   REQUIRE(d.scenario.speculative);
   CHECK(d.scenario.speculative->method == "mtp");
   CHECK(d.scenario.speculative->tokens == 2);
+  const Deployment short_names = of_line("vllm serve Qwen/Qwen3.5-27B --spec-method mtp --spec-tokens 3");
+  REQUIRE(short_names.scenario.speculative);
+  CHECK(short_names.scenario.speculative->method == "mtp");
+  CHECK(short_names.scenario.speculative->tokens == 3);
   CHECK(of_line("vllm serve Qwen/Qwen3-VL-8B-Instruct --limit-mm-per-prompt '{\"image\":0,\"video\":0}'")
             .scenario.language_model_only == true);
 }
@@ -98,6 +102,24 @@ TEST_CASE("vLLM flags as scenario keys") {
   CHECK(d.scenario.cpu_offload_gb == 2);
   CHECK(d.scenario.format == "fp8");
   CHECK(flag(d, "swap_space") == "4");
+}
+
+TEST_CASE("An option has all names that its engine gives it") {
+  const Deployment trtllm = of_line(
+      "trtllm-serve Qwen/Qwen3-30B-A3B --tensor_parallel_size 2 --pipeline_parallel_size 2 "
+      "--moe_expert_parallel_size 2 --free_gpu_memory_fraction 0.8");
+  CHECK(trtllm.scenario.tensor_parallel == 2);
+  CHECK(trtllm.scenario.pipeline_parallel == 2);
+  CHECK(trtllm.scenario.expert_parallel == 2);
+  CHECK(trtllm.scenario.gpu_memory_utilization == 0.8);
+  for (const char* name : {"--cuda-graph-max-bs", "--cuda-graph-max-bs-decode"}) {
+    const std::string line = "python -m sglang.launch_server --model-path Qwen/Qwen3-8B ";
+    CHECK(of_line(line + name + " 32").scenario.cuda_graph_max_bs == 32);
+  }
+  const Deployment llama =
+      of_line("llama-server -m Qwen3-8B-Q4_K_M.gguf --spec-draft-model Qwen3-0.6B-Q8_0.gguf --draft-max 8");
+  REQUIRE(llama.scenario.speculative);
+  CHECK(llama.scenario.speculative->draft_model == "Qwen3-0.6B-Q8_0.gguf");
 }
 
 TEST_CASE("SGLang flags as scenario keys") {
