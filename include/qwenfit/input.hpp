@@ -79,6 +79,7 @@ struct LocalModel {
   /// more ("Q4_K_M with Q8_0 embeddings"). Without an id: a configuration alone, in the engine's format.
   catalog::WeightFormat format{};
   std::shared_ptr<const format::Weights> weights;  ///< types and bytes of the files; null without tensors
+  std::string unknown_format;                      ///< why `format` can't be told; mostly empty
   std::vector<std::string> differences;    ///< from the catalog's model and from what its format's tool makes
   std::vector<std::string> notes;          ///< for an estimate: what was read, what is different
   std::vector<AddedBytes> added;           ///< by an adapter, to the weights of its base

@@ -47,7 +47,7 @@ Bytes unpacked_matrix(const Setup& setup) {
   if (setup.weights->format->scheme != catalog::Scheme::gptq) return 0;
   std::int64_t largest = 0;
   for (const format::TypedTensor& t : setup.weights->tensors) {
-    if (t.extra > 0) largest = std::max(largest, t.tensor.rows * t.tensor.cols);
+    if (t.type->bytes * 8 < 16 * t.type->block) largest = std::max(largest, t.tensor.rows * t.tensor.cols);
   }
   return 2 * largest;
 }

@@ -253,15 +253,42 @@ bool holds(const input::LocalModel& local, const catalog::WeightFormat& format,
          local.weights->layout == format::layout_of(format, recipe);
 }
 
+/// How near a tensor is to what an adapter adds: its own matrix, then its layer (GGUF files cut or fuse
+/// some), its part, and the end of the model.
+int nearness(const model::Tensor& t, const input::AddedBytes& a) {
+  if (t.part != a.part) return t.role == model::Role::output_norm ? 1 : 0;
+  if (t.layer != a.layer) return 2;
+  return t.role == a.role ? 4 : 3;
+}
+
 /// The weights with what an adapter adds to them, tensor by tensor.
-std::shared_ptr<const format::Weights> with_adapter(const format::Weights& weights,
+std::shared_ptr<const format::Weights> with_adapter(const catalog::Catalog& catalog,
+                                                    const format::Weights& weights,
                                                     const input::LocalModel& local) {
   auto all = std::make_shared<format::Weights>(weights);
+  const catalog::Geometry& g = local.model.geometry;
+  const Bytes head = Bytes{g.vocab_size} * g.hidden_size;
   for (const input::AddedBytes& a : local.added) {
-    const auto it = std::find_if(all->tensors.begin(), all->tensors.end(), [&](const format::TypedTensor& t) {
-      return t.tensor.part == a.part && t.tensor.role == a.role && t.tensor.layer == a.layer;
-    });
-    if (it != all->tensors.end()) it->extra += a.bytes;
+    // A whole head beside an embedding that was one: they are tied no more.
+    if (a.role == model::Role::output && g.tied_embeddings && a.bytes > head) {
+      std::erase_if(all->tensors, [](const format::TypedTensor& t) { return t.stored_copy; });
+      all->tensors.push_back(
+          {{model::Role::output, model::Part::text, -1, false, g.vocab_size, g.hidden_size, 1},
+           catalog.dtype(a.bytes > 3 * head ? "f32" : "bf16"),
+           a.bytes,
+           0});
+      continue;
+    }
+    format::TypedTensor* nearest = nullptr;
+    int best = 0;
+    for (format::TypedTensor& t : all->tensors) {
+      const int near = t.stored_copy ? 0 : nearness(t.tensor, a);
+      if (near > best) {
+        best = near;
+        nearest = &t;
+      }
+    }
+    if (nearest) nearest->extra += a.bytes;
   }
   return all;
 }
@@ -305,6 +332,8 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
   add_note(setup, match.note);
   add_devices(scenario, *impl_, setup);
 
+  if (local && !scenario.format && !scenario.train && !local->unknown_format.empty())
+    throw Error(ErrorCode::unsupported, local->unknown_format);
   const catalog::WeightFormat* format = match.format;
   if (scenario.format) format = &format_asked(catalog, *scenario.format, local);
   else if (!format && !match.format_text.empty())
@@ -352,12 +381,14 @@ engine::Setup Estimator::resolve(const Scenario& scenario) {
     fill_quick_defaults(setup);
   } else {
     format::RecipeOptions recipe = recipe_options(scenario, setup, match.mtp);
-    if (local) adapt(*local, *format, recipe);
+    // Under an adapter lies a model of the catalog as it is published.
+    const bool named = local && local->file.kind == "adapter" && !local->base;
+    if (local && !named) adapt(*local, *format, recipe);
     if (local && holds(*local, *format, recipe)) setup.weights = local->weights;
     else setup.weights = impl_->weights(*setup.model, *format, recipe);
     if (local && !local->added.empty()) {
       auto& adapted = impl_->adapted[{setup.weights, local}];
-      if (!adapted) adapted = with_adapter(*setup.weights, *local);
+      if (!adapted) adapted = with_adapter(catalog, *setup.weights, *local);
       setup.weights = adapted;
     }
     if (local) add_file_notes(*local, setup);

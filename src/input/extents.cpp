@@ -25,6 +25,10 @@ void check_extents(ModelFile& file, std::vector<Extent> extents, Bytes data_byte
   else if (end > data_bytes)
     bad(name, fmt::format("is truncated: tensor '{}' ends at byte {} of the data, which has {}", last->name,
                           end, data_bytes));
+  check_names(file, name);
+}
+
+void check_names(const ModelFile& file, const std::string& name) {
   std::vector<std::string_view> names;
   for (const FileTensor& t : file.tensors) names.push_back(t.name);
   std::sort(names.begin(), names.end());

@@ -48,7 +48,9 @@ class GgufReader {
     const std::uint64_t version = reader_.number(4, "the version");
     if (version >= 1U << 16 && (version & 0xffffU) == 0)
       throw Error(ErrorCode::unsupported,
-                  fmt::format("{}: is a big-endian GGUF file; little endian is read", name_));
+                  fmt::format("{}: is a big-endian GGUF file, as s390x has them; gguf_convert_endian.py "
+                              "of llama.cpp makes a little-endian one",
+                              name_));
     if (version < 1 || version > 3)
       bad(name_, fmt::format("is of GGUF version {}; 1 to 3 are known", version));
     wide_ = version == 1 ? 4 : 8;

@@ -1,7 +1,28 @@
 // A GGUF header -> the model that llama.cpp makes of it.
 #include "gguf_model.hpp"
 
+#include <charconv>
+
 namespace qwenfit::input {
+namespace {
+
+/// A LoRA adapter that a manifest names ("blk.3.attn_q.weight.lora_a"): it lies where its layers do.
+void add_adapter(const catalog::Catalog& catalog, const std::string& path, LocalModel& local) {
+  const ModelFile adapter = read_model(catalog, path);
+  for (const FileTensor& t : adapter.tensors) {
+    int layer = -1;
+    if (t.name.starts_with("blk.")) std::from_chars(t.name.data() + 4, t.name.data() + t.name.size(), layer);
+    if (layer >= local.model.geometry.layers)
+      bad(local.path,
+          fmt::format("names the adapter {}, whose tensor '{}' is of a layer that {} does not have", path,
+                      t.name, local.model.name));
+    local.added.push_back({model::Part::text, model::Role::attn_norm, layer, t.bytes});
+  }
+  local.notes.push_back(fmt::format("the adapter that {} names adds {}, counted with the weights", local.path,
+                                    units::format_bytes(adapter.tensor_bytes())));
+}
+
+}  // namespace
 
 void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local) {
   const auto& texts = local.file.texts;
@@ -9,6 +30,17 @@ void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local) {
     const auto it = texts.find(key);
     return it == texts.end() ? std::string() : it->second;
   };
+  // gguf-py's GGUFType: what llama.cpp takes beside a model.
+  const std::string type = text("general.type");
+  if (type == "adapter")
+    throw Error(ErrorCode::unsupported,
+                fmt::format("{}: is a LoRA adapter (--lora of llama.cpp) for {}: name the file of the model",
+                            local.path,
+                            text("general.base_model.0.name").empty()
+                                ? fmt::format("models of architecture {}", text("general.architecture"))
+                                : text("general.base_model.0.name")));
+  if (!type.empty() && type != "model" && type != "mmproj")
+    throw Error(ErrorCode::unsupported, fmt::format("{}: is of type '{}', no model", local.path, type));
   GgufTensors tensors(local.file);
   const Shape shape = shape_of_gguf(local, tensors);
   const std::string stem = stem_of(local.file.files.front());
@@ -33,11 +65,10 @@ void fill_from_gguf(const catalog::Catalog& catalog, LocalModel& local) {
   const format::Weights weights = weigh_gguf(catalog, local, tensors);
   name_mix(catalog, local, weights);
   local.weights = std::make_shared<const format::Weights>(weights);
-  for (const auto& [key, what] :
-       {std::pair{"ollama.projector", "projector"}, {"ollama.adapter", "adapter"}}) {
-    if (!text(key).empty())
-      local.notes.push_back(fmt::format("the {} that {} names is not counted", what, local.path));
-  }
+  if (!text("ollama.projector").empty())
+    local.notes.push_back(
+        fmt::format("the projector that {} names is not counted: --mmproj counts it", local.path));
+  if (!text("ollama.adapter").empty()) add_adapter(catalog, text("ollama.adapter"), local);
 }
 
 }  // namespace qwenfit::input

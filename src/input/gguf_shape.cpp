@@ -76,7 +76,7 @@ class Header {
     const std::string key = fmt::format("{}.{}", arch_, name);
     const auto it = file_.numbers.find(key);
     if (it == file_.numbers.end())
-      bad(path_, fmt::format("lacks {}, which every model of this kind has", key));
+      bad(path_, fmt::format("lacks a sensible {}, which every model of this kind has", key));
     return value(key, it->second);
   }
   std::int32_t optional(std::string_view name, std::int32_t otherwise) const {

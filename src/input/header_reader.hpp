@@ -36,6 +36,9 @@ std::optional<std::int64_t> product(std::int64_t a, std::int64_t b);
 ///         without any data is a header only.
 void check_extents(ModelFile& file, std::vector<Extent> extents, Bytes data_bytes, const std::string& name);
 
+/// @throws Error(bad_input) where two tensors have one name.
+void check_names(const ModelFile& file, const std::string& name);
+
 /// Little-endian fields of a stream of known size.
 class HeaderReader {
  public:

@@ -59,19 +59,31 @@ std::string compressed(const json& q) {
 }
 
 std::string quantized_as(const json& q) {
-  const std::string method = text(q, "quant_method");
+  // The first bitsandbytes configurations do not name their method.
+  const std::string method =
+      flag(q, "load_in_4bit") || flag(q, "load_in_8bit") ? "bitsandbytes" : text(q, "quant_method");
   if (method == "fp8")
     return q.contains("weight_block_size") && q["weight_block_size"].is_array() ? "fp8" : "fp8-tensor";
   if (method == "gptq" || method == "gptqmodel") return bits_of(q, "gptq-int");
   if (method == "awq") return bits_of(q, "awq-int");
+  if (const std::string data = text(q, "data_type"); data.starts_with("nv_fp")) return "nvfp4";
+  else if (data.starts_with("mx_fp")) return bits_of(q, "mxfp");
   if (method == "auto-round" || method == "autoround")
     return bits_of(q, text(q, "packing_format").find("awq") != std::string::npos ? "awq-int" : "gptq-int");
   if (method == "bitsandbytes") return flag(q, "load_in_8bit") ? "bnb-int8" : "nf4";
   if (method == "compressed-tensors" || method == "compressed_tensors") return compressed(q);
   if (method == "modelopt" || method == "modelopt_fp4") {
     const std::string algorithm = text(q, "quant_algo");
-    if (algorithm.find("FP4") != std::string::npos || method == "modelopt_fp4") return "nvfp4";
-    return algorithm == "FP8" ? "fp8-tensor" : "";
+    // Of MIXED_PRECISION the layers say what they are.
+    const json* layers = child(q, "quantized_layers");
+    const auto is = [&](const char* name) {
+      return algorithm.find(name) != std::string::npos ||
+             (layers && std::any_of(layers->begin(), layers->end(), [&](const json& layer) {
+                return text(layer, "quant_algo").find(name) != std::string::npos;
+              }));
+    };
+    if (is("FP4") || method == "modelopt_fp4") return "nvfp4";
+    return is("FP8") ? "fp8-tensor" : "";
   }
   if (method == "mxfp4") return "mxfp4";
   if (method == "exl2" || method == "exl3")
@@ -109,18 +121,17 @@ const catalog::WeightFormat* format_of_config(const catalog::Catalog& catalog, c
   const json* m = find(config, "quantization");
   if (!q && !m) return nullptr;
   // MLX writes both keys, with the same contents.
-  const std::string name = m                                   ? mlx(*m)
-                           : !text(*q, "quant_method").empty() ? quantized_as(*q)
-                           : q->contains("bits")               ? mlx(*q)
-                                                               : "";
+  const bool unnamed = q && text(*q, "quant_method").empty() && q->contains("bits");
+  const std::string name = m ? mlx(*m) : unnamed ? mlx(*q) : quantized_as(*q);
   if (name.ends_with("bpw")) {
     if (const catalog::WeightFormat* format = nearest_bits(catalog, name)) return format;
   }
   if (const catalog::WeightFormat* format = catalog.format(name)) return format;
-  throw Error(
-      ErrorCode::unsupported,
-      fmt::format("{}: is quantized by '{}'{}, which is none of the formats that are known", path,
-                  q ? text(*q, "quant_method") : "mlx", name.empty() ? "" : fmt::format(" as {}", name)));
+  throw Error(ErrorCode::unsupported,
+              fmt::format("{}: is quantized by '{}'{}, which is none of the formats that are known: "
+                          "-f names one to count with",
+                          path, q ? text(*q, "quant_method") : "mlx",
+                          name.empty() ? "" : fmt::format(" as {}", name)));
 }
 
 }  // namespace qwenfit::input

@@ -113,7 +113,14 @@ void fill_from_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {
            local);
   if (local.like && tensors && local.like->geometry.mtp_layers > 0 && shape.geometry.mtp_layers == 0)
     local.differences.push_back(fmt::format("the MTP block of {} is not in the files", local.like->name));
-  const catalog::WeightFormat* format = format_of_config(catalog, config_path, local.file.config);
+  const catalog::WeightFormat* format = nullptr;
+  try {
+    format = format_of_config(catalog, config_path, local.file.config);
+  } catch (const Error& e) {  // its shape does for other formats
+    local.unknown_format = e.what();
+    local.differences.push_back(local.unknown_format);
+    return;
+  }
   if (!format && tensors) format = plain_format(catalog, local);
   if (format) local.format = *format;
   if (!tensors) return;

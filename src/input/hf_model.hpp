@@ -26,9 +26,6 @@ bool holds_module(const ModelFile& file, std::string_view module);
 /// Whether any tensor belongs to this part.
 bool holds_part(const ModelFile& file, model::Part part);
 
-/// What the tensors of an adapter add to the layers of the model.
-std::vector<AddedBytes> added_by(const ModelFile& adapter, const catalog::Model& model);
-
 /// One for each kind of folder. @throws as `model_of`.
 void fill_from_adapter(const catalog::Catalog& catalog, LocalModel& local);
 void fill_from_checkpoint(const catalog::Catalog& catalog, LocalModel& local);

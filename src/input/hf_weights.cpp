@@ -57,6 +57,8 @@ class HfWeigher {
 
  private:
   void sort(const FileTensor& t) {
+    // bitsandbytes reads these when it loads the values, and keeps none of them.
+    if (t.name.find(".quant_state.") != std::string::npos || t.name.ends_with(".weight_format")) return;
     const Place place = place_of(t.name, local_.model.geometry.layers);
     if (!place.known) {
       if (unknown_++ == 0) first_unknown_ = t.name;
@@ -110,7 +112,12 @@ class HfWeigher {
         bad(local_.path, fmt::format("holds {} values of {} of layer {}, where its configuration implies {}",
                                      held.elements, module_name(t.role), t.layer, expected));
     }
-    const catalog::DType* type = catalog_.dtype(is_plain(held.type) ? held.type : local_.format.base);
+    const bool plain = is_plain(held.type);
+    const catalog::DType* type = catalog_.dtype(plain ? held.type : local_.format.base);
+    if (!plain && local_.format.scheme == catalog::Scheme::plain)
+      bad(local_.path, fmt::format("holds {} values of {}, and its configuration does not say how they are "
+                                   "quantized",
+                                   held.type, module_name(t.role)));
     if (!type) bad(local_.path, fmt::format("holds values of type {}, which is not known", held.type));
     weights_.tensors.push_back({whole, type, held.values, held.extra});
   }
@@ -212,19 +219,6 @@ bool holds_module(const ModelFile& file, std::string_view module) {
 bool holds_part(const ModelFile& file, model::Part part) {
   return std::any_of(file.tensors.begin(), file.tensors.end(),
                      [&](const FileTensor& t) { return part_of(words_of(t.name)) == part; });
-}
-
-std::vector<AddedBytes> added_by(const ModelFile& adapter, const catalog::Model& model) {
-  std::map<Key, Bytes> sums;
-  const catalog::Geometry& g = model.geometry;
-  for (const FileTensor& t : adapter.tensors) {
-    const Place place = place_of(t.name, g.layers);
-    const bool layered = place.key.part == Part::text || place.key.part == Part::mtp;
-    if (place.known && layered && place.key.layer < g.layers + g.mtp_layers) sums[place.key] += t.bytes;
-  }
-  std::vector<AddedBytes> out;
-  for (const auto& [key, bytes] : sums) out.push_back({key.part, key.role, key.layer, bytes});
-  return out;
 }
 
 void weigh_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {

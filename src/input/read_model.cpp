@@ -86,9 +86,21 @@ ModelFile read_split(const catalog::Catalog& catalog, const fs::path& path) {
   if (count > 99999 || name.size() < kTail || !name.ends_with(fmt::format("-of-{:05}.gguf", count)))
     bad(name, fmt::format("is one of {} files; its name has to end like -00001-of-{:05}.gguf", count, count));
   ModelFile all;
-  for (std::int64_t i = 1; i <= count; ++i)
-    append(all, read_one(catalog, fmt::format("{}-{:05}-of-{:05}.gguf", name.substr(0, name.size() - kTail),
-                                              i, count)));
+  for (std::int64_t i = 1; i <= count; ++i) {
+    const std::string part_name =
+        fmt::format("{}-{:05}-of-{:05}.gguf", name.substr(0, name.size() - kTail), i, count);
+    ModelFile part = read_one(catalog, part_name);
+    // As llama_model_loader has it.
+    if (part.numbers["split.no"] != i - 1)
+      bad(part_name,
+          fmt::format("says that it is file {} of its split: it was renamed", part.numbers["split.no"] + 1));
+    append(all, std::move(part));
+  }
+  const auto tensors = all.numbers.find("split.tensors.count");
+  if (tensors != all.numbers.end() && tensors->second != std::ssize(all.tensors))
+    bad(name, fmt::format("is of a split of {} tensors, and its files hold {}", tensors->second,
+                          all.tensors.size()));
+  check_names(all, name);
   return all;
 }
 
@@ -108,14 +120,27 @@ ModelFile read_index(const catalog::Catalog& catalog, const fs::path& path) {
       bad(path.string(), fmt::format("names the file '{}' outside of its folder", name));
     append(all, read_one(catalog, path.parent_path() / name));
   }
+  check_names(all, path.string());
   return all;
 }
 
 void add_config(ModelFile& file, const fs::path& path) {
   file.config = read_text(path);
   file.config_path = path.string();
-  const json config = json::parse(file.config, nullptr, false);
+  json config = json::parse(file.config, nullptr, false);
   if (!config.is_object()) bad(path.string(), "is no JSON object");
+  // ModelOpt's older exports keep this in a file of its own.
+  std::error_code error;
+  const fs::path aside = path.parent_path() / "hf_quant_config.json";
+  if (!config.contains("quantization_config") && fs::exists(aside, error)) {
+    const json quant = read_json(aside);
+    if (quant.contains("quantization") && quant["quantization"].is_object()) {
+      config["quantization_config"] = quant["quantization"];
+      config["quantization_config"]["quant_method"] = "modelopt";
+      file.config = config.dump(-1, ' ', false, json::error_handler_t::replace);
+      file.files.push_back(aside.string());
+    }
+  }
   const auto text = [&](const json& from, const char* key, const char* as) {
     if (from.is_object() && from.contains(key) && from[key].is_string())
       file.texts[as] = from[key].get<std::string>();
@@ -159,14 +184,27 @@ ModelFile read_gguf_folder(const catalog::Catalog& catalog, const fs::path& fold
   return std::move(models.front());
 }
 
-ModelFile read_adapter(const catalog::Catalog& catalog, const fs::path& folder) {
-  const fs::path tensors = folder / "adapter_model.safetensors";
+constexpr const char* kAdapterConfig = "adapter_config.json";
+
+/// The tensors of an adapter's folder: of PEFT, of mlx-lm; an empty path where there are none.
+fs::path adapter_tensors(const fs::path& folder) {
   std::error_code error;
-  if (!fs::exists(tensors, error))
-    bad(folder.string(), "is an adapter's folder without adapter_model.safetensors");
+  for (const char* name : {"adapter_model.safetensors", "adapters.safetensors"}) {
+    if (fs::exists(folder / name, error)) return folder / name;
+  }
+  return {};
+}
+
+ModelFile read_adapter(const catalog::Catalog& catalog, const fs::path& folder) {
+  const fs::path tensors = adapter_tensors(folder);
+  std::error_code error;
+  if (tensors.empty())
+    bad(folder.string(), fs::exists(folder / "adapter_model.bin", error)
+                             ? "holds adapter_model.bin, a pickle: save the adapter as safetensors"
+                             : "is an adapter's folder without adapter_model.safetensors");
   ModelFile file = read_one(catalog, tensors);
   file.kind = "adapter";
-  add_config(file, folder / "adapter_config.json");
+  add_config(file, folder / kAdapterConfig);
   return file;
 }
 
@@ -223,13 +261,23 @@ ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
   std::sort(gguf.begin(), gguf.end());
   const fs::path config = folder / "config.json";
   const bool configured = fs::exists(config, error);
-  if (!configured && fs::exists(folder / "adapter_config.json", error)) return read_adapter(catalog, folder);
+  const bool indexed = fs::exists(folder / kIndex, error);
+  if (fs::exists(folder / kAdapterConfig, error)) {
+    // Trainers put the base's configuration beside an adapter, and adapters beside models.
+    const fs::path tensors = adapter_tensors(folder);
+    std::erase(safetensors, tensors);
+    if (!indexed && safetensors.empty() && (!configured || !tensors.empty()))
+      return read_adapter(catalog, folder);
+  }
+  // What else lies there is not loaded (transformers/modeling_utils.py).
+  if (const fs::path whole = folder / "model.safetensors"; fs::exists(whole, error)) safetensors = {whole};
   ModelFile file;
   file.kind = "configuration";
-  if (fs::exists(folder / kIndex, error)) file = read_index(catalog, folder / kIndex);
+  if (indexed) file = read_index(catalog, folder / kIndex);
   else if (safetensors.empty() && !gguf.empty()) return read_gguf_folder(catalog, folder, gguf);
   else
     for (const fs::path& path : safetensors) append(file, read_one(catalog, path));
+  check_names(file, folder.string());
   if (configured) add_config(file, config);
   else if (safetensors.empty())
     bad(folder.string(), "is no model's folder: it has neither config.json nor .safetensors or .gguf files");
@@ -242,6 +290,10 @@ ModelFile read_model(const catalog::Catalog& catalog, const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw Error(ErrorCode::io, fmt::format("{}: there is no such file", path));
   if (fs::is_directory(path, error)) return read_folder(catalog, snapshot_of(path));
+  if (const fs::path p = path;
+      p.filename() == kAdapterConfig ||
+      (p == adapter_tensors(p.parent_path()) && fs::exists(p.parent_path() / kAdapterConfig, error)))
+    return read_adapter(catalog, p.parent_path());
   if (path.ends_with(".index.json")) {
     ModelFile file = read_index(catalog, path);
     add_config_beside(file, path);
@@ -254,6 +306,15 @@ ModelFile read_model(const catalog::Catalog& catalog, const std::string& path) {
     file.kind = "configuration";
     add_config(file, path);
     return file;
+  }
+  // One shard brings the others, as one file of a split does.
+  const fs::path index = fs::path(path).parent_path() / kIndex;
+  if (path.find("-of-") != std::string::npos && fs::exists(index, error)) {
+    ModelFile file = read_index(catalog, index);
+    if (std::find(file.files.begin(), file.files.end(), path) != file.files.end()) {
+      add_config_beside(file, index);
+      return file;
+    }
   }
   ModelFile file = read_split(catalog, path);
   add_config_beside(file, path);

@@ -168,9 +168,9 @@ ServedModel made_gguf(const std::string& source, bool of_gguf, const catalog::We
 ServedModel local_model(const std::string& path, const Estimate& e) {
   const engine::Setup& setup = e.setup;
   const auto local = input::open_model(*setup.catalog, path);
-  if (local->file.kind == "adapter")
+  if (local->file.kind == "adapter" || !local->added.empty())
     throw Error(ErrorCode::unsupported,
-                fmt::format("model: {} is an adapter: merge it into its model, and name that", path));
+                fmt::format("model: {} brings an adapter: merge it into its model, and name that", path));
   const catalog::WeightFormat& format = *setup.weights->format;
   const bool of_gguf = local->file.kind == "GGUF";
   const bool same = local->format.id == format.id;

@@ -117,7 +117,7 @@ class Plan {
       const bool expert = routed(t.tensor.role);
       const double share = expert ? split_.expert : split_.dense;
       const auto elements = static_cast<double>(t.tensor.elements());
-      const bool quantized = t.extra > 0 || t.type->bytes * 8 < 16 * t.type->block;
+      const bool quantized = t.type->bytes * 8 < 16 * t.type->block;
       double bytes = static_cast<double>(t.total());
       // PEFT's prepare_model_for_kbit_training widens what is not quantized to 32 bit, but not beside GPTQ
       // (Qwen v1's scripts); of those that load NF4, ms-swift, LLaMA-Factory and unsloth do without it.
