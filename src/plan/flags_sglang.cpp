@@ -35,7 +35,11 @@ void Writer::sglang() {
   c_.port = 30000;
   c_.listen = {"--host", "0.0.0.0"};
   const engine::Backend backend = e_.setup.backend;
-  if (backend == engine::Backend::cuda) c_.image = "lmsysorg/sglang:v" + version();
+  if (backend == engine::Backend::cuda) {
+    c_.image = "lmsysorg/sglang:v" + version();
+    // Older tags all name CUDA's version.
+    if (before("0.5.3", "2025-10-06")) c_.image += before("0.4.8", "2025-06-23") ? "-cu124" : "-cu126";
+  }
   add({"--model-path", c_.model});
   if (kind() == "embedding") add({"--is-embedding"});
   write_format();

@@ -43,6 +43,12 @@ std::string version_of_image(std::string_view image) {
   const auto colon = image.rfind(':');
   if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return {};
   const std::string_view path = image.substr(0, colon), name = base_name(path);
+  if (name == "llama.cpp") {  // "server-cuda-b9106"
+    const std::string_view build = image.substr(std::min(image.rfind("-b"), image.size() - 1) + 1);
+    return build.size() > 1 && build.find_first_not_of("0123456789", 1) == std::string_view::npos
+               ? std::string(build)
+               : std::string();
+  }
   const bool own = name.starts_with("vllm-openai") || name == "vllm" || name == "vllm-ascend" ||
                    name == "sglang" || name == "ollama" || name == "tensorrt-llm";
   if (!own || path.find("lmcache/") != std::string_view::npos) return {};

@@ -29,11 +29,12 @@ std::string spelled(const OptionRule& rule, EngineKind engine) {
   return "--" + std::string(names.substr(0, names.find(' ')));
 }
 
-/// "qwen3-8b-q4-k-m"
+/// "qwen3-8b-q4-k-m": a Service's name has to begin with a letter.
 std::string dns_label(const engine::Setup& setup) {
   std::string out;
   for (const char c : lower(fmt::format("{}-{}", setup.model->id, setup.weights->format->id)))
     out += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
+  if (std::isalpha(static_cast<unsigned char>(out[0])) == 0) out.insert(0, "llm-");
   out.resize(std::min<std::size_t>(out.size(), 63));
   while (out.ends_with('-')) out.pop_back();
   return out;

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "catch.hpp"
@@ -21,6 +22,7 @@ namespace {
 /// One engine's list: "names | what follows | where it was read".
 struct Known {
   std::map<std::string, std::string> options;  ///< name -> what follows
+  std::set<std::string> of_server;             ///< those that llama-cli does not take
   std::vector<std::string> programs, images;
 };
 
@@ -38,6 +40,7 @@ Known known_of(const std::string& engine) {
     if (follows == "program") out.programs.push_back(name);
     else if (follows == "image") out.images.push_back(name);
     else CHECK(out.options.emplace(name, follows).second);
+    if (line.find("the server only", second) != std::string::npos) out.of_server.insert(name);
   }
   CHECK(!out.programs.empty());
   return out;
@@ -107,6 +110,7 @@ void holds(const Known& known, const StartCommand& c) {
     const bool model = std::exchange(first, false) && option.size() == 1 && !option[0].starts_with('-');
     INFO(joined(option));
     if (!model) CHECK_THAT(wrong(known, option), Catch::Matchers::Equals(""));
+    if (c.program[0] == "llama-cli") CHECK(!known.of_server.contains(option[0]));
   }
 }
 
@@ -133,6 +137,10 @@ std::vector<Change> changes() {
       [](Scenario& s) { s.parallel_slots = 6; },
       [](Scenario& s) { s.kv_unified = true, s.parallel_slots = 3; },
       [](Scenario& s) { s.kv_unified = true, s.program = "cli"; },
+      [](Scenario& s) { s.parallel_slots = 4, s.program = "cli"; },
+      [](Scenario& s) {
+        s.speculative = Speculative{"ngram", 4, 0.3, ""}, s.program = "cli";
+      },
       [](Scenario& s) { s.kv_unified = false; },
       [](Scenario& s) { s.mmproj = true; },
       [](Scenario& s) { s.mmproj = false; },
@@ -261,6 +269,9 @@ TEST_CASE("What changed between versions is written as each takes it") {
     CHECK(command("vllm", "qwen3-8b", "h100", version("0.8.5.post1")).image ==
           "vllm/vllm-openai:v0.8.5.post1");
     CHECK(command("vllm", "qwen3-8b", "mi300x", version("0.11.0")).image.empty());
+    CHECK(command("sglang", "qwen3-8b", "h100", version("0.5.18")).image == "lmsysorg/sglang:v0.5.18");
+    CHECK(command("sglang", "qwen3-8b", "h100", version("0.5.2")).image == "lmsysorg/sglang:v0.5.2-cu126");
+    CHECK(command("sglang", "qwen3-8b", "h100", version("0.4.7")).image == "lmsysorg/sglang:v0.4.7-cu124");
     CHECK(command("ollama", "qwen3-8b", "rx-7900-xtx", version("0.17.1")).image ==
           "ollama/ollama:0.17.1-rocm");
     CHECK(command("llama.cpp", "qwen3-8b", "rtx-4090", version("b9415-0adede866")).image ==

@@ -37,6 +37,10 @@ TEST_CASE("An image's tag says the version, also of what came after a release") 
   CHECK(version("vllm/vllm-openai:v0.8.5.post1") == "0.8.5");
   CHECK(version("vllm/vllm-openai:v0.8").empty());
   CHECK(version("vllm/vllm-openai:latest").empty());
+  CHECK(version("lmsysorg/sglang:v0.4.6-cu124") == "0.4.6");
+  CHECK(version("ghcr.io/ggml-org/llama.cpp:server-cuda-b9106") == "b9106");
+  CHECK(version("ghcr.io/ggml-org/llama.cpp:server-bionic").empty());
+  CHECK(version("ghcr.io/ggml-org/llama.cpp:server").empty());
 }
 
 TEST_CASE("KServe: predictor arguments, and a prefill pool beside the decoding one") {
