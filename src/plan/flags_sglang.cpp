@@ -1,5 +1,10 @@
 // SGLang's flags that are no plain value of a scenario key, both ways.
+#include <fmt/format.h>
+
+#include <cmath>
+
 #include "interpret.hpp"
+#include "qwenfit/error.hpp"
 #include "text.hpp"
 #include "writer.hpp"
 
@@ -43,6 +48,9 @@ void Writer::sglang() {
   add({"--model-path", c_.model});
   if (kind() == "embedding") add({"--is-embedding"});
   write_format();
+  if (s_.cpu_offload_gb && *s_.cpu_offload_gb != std::floor(*s_.cpu_offload_gb))
+    throw Error(ErrorCode::unsupported,
+                fmt::format("cpu_offload_gb: SGLang takes whole GiB, not {}", *s_.cpu_offload_gb));
   write_keys();
   // Since #23906 prefill has graphs with a size of their own; the old name went in September 2026.
   if (before("0.5.15", "2026-07-10")) {

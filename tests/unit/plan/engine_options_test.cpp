@@ -1,4 +1,6 @@
 // What `qwenfit command` writes is what the engines' own parsers take: tests/data/engine_options.
+#include <fmt/format.h>
+
 #include <charconv>
 #include <fstream>
 #include <functional>
@@ -53,6 +55,22 @@ bool is_number(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+std::string wrong(const Known& known, const std::vector<std::string>& option);
+
+/// Where the list has keys of an object ("--speculative-config.method"), it has all of them.
+std::string wrong_object(const Known& known, const std::string& name, const nlohmann::json& object) {
+  if (!object.is_object()) return "no JSON object";
+  const auto dotted = [&](const std::string& key) { return fmt::format("{}.{}", name, key); };
+  const auto first = known.options.lower_bound(dotted(""));
+  if (first == known.options.end() || !first->first.starts_with(dotted(""))) return "";
+  for (const auto& [key, value] : object.items()) {
+    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (const std::string why = wrong(known, {dotted(key), text}); !why.empty())
+      return fmt::format("{}: {}", key, why);
+  }
+  return "";
+}
+
 /// Nothing wrong: empty.
 std::string wrong(const Known& known, const std::vector<std::string>& option) {
   const auto it = known.options.find(option[0]);
@@ -71,7 +89,7 @@ std::string wrong(const Known& known, const std::vector<std::string>& option) {
   if (follows == "text") return value.empty() ? "empty" : "";
   if (follows == "integer") return is_number<std::int64_t>(value) ? "" : "no integer";
   if (follows == "number") return is_number<double>(value) ? "" : "no number";
-  if (follows == "json") return nlohmann::json::accept(value) ? "" : "no JSON";
+  if (follows == "json") return wrong_object(known, option[0], nlohmann::json::parse(value, nullptr, false));
   if (follows == "numbers") {
     std::istringstream list(value);
     for (std::string word; std::getline(list, word, ',');) {
@@ -161,6 +179,7 @@ std::vector<Change> changes() {
       [](Scenario& s) { s.language_model_only = true; },
       [](Scenario& s) { s.language_model_only = false; },
       [](Scenario& s) { s.cpu_offload_gb = 4; },
+      [](Scenario& s) { s.cpu_offload_gb = 2.5; },
       [](Scenario& s) { s.kv_cache_memory_bytes = 2'000'000'000, s.block_size = 32; },
       [](Scenario& s) {
         s.speculative = Speculative{"mtp", 2, 0.7, ""};
@@ -321,6 +340,13 @@ TEST_CASE("What changed between versions is written as each takes it") {
     REQUIRE(c.notes.size() == 2);
     CHECK(c.notes[0] == "--spec-type: b9842 is the oldest build that is known to have it");
   }
+}
+
+TEST_CASE("SGLang's offloaded GiB are whole") {
+  const auto offload = [](double gib) { return [gib](Scenario& s) { s.cpu_offload_gb = gib; }; };
+  CHECK(option_of(command("sglang", "qwen3-8b", "h100", offload(4)), "--cpu-offload-gb") == "4");
+  CHECK_THROWS_AS(command("sglang", "qwen3-8b", "h100", offload(2.5)), Error);
+  CHECK(option_of(command("vllm", "qwen3-8b", "h100", offload(2.5)), "--cpu-offload-gb") == "2.5");
 }
 
 TEST_CASE("No KV type is left out of a command in silence") {
