@@ -49,7 +49,7 @@ TensorRtRank rank_memory(const Setup& setup, const Stage& stage) {
 class TensorRt : public Rules {
  public:
   void fill_defaults(Setup& setup) const override {
-    if (setup.kv_type->block != 1)
+    if (setup.kv_type->block != 1 && setup.kv_type->id != "nvfp4")
       throw Error(ErrorCode::unsupported,
                   fmt::format("kv_type: TensorRT-LLM keeps its KV cache in bf16, f16, fp8 or "
                               "nvfp4, not in {}",

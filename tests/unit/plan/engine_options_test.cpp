@@ -355,6 +355,7 @@ TEST_CASE("No KV type is left out of a command in silence") {
         "int8_per_token_head");
   CHECK(option_of(command("vllm", "qwen3-8b", "h100", kv("nvfp4")), "--kv-cache-dtype") == "nvfp4");
   CHECK(option_of(command("sglang", "qwen3-8b", "b200", kv("nvfp4")), "--kv-cache-dtype") == "nvfp4");
+  CHECK(option_of(command("tensorrt-llm", "qwen3-8b", "b200", kv("nvfp4")), "--kv_cache_dtype") == "nvfp4");
   CHECK(option_of(command("vllm", "qwen3-8b", "h100", kv("bf16")), "--kv-cache-dtype") == "(none)");
   CHECK_THROWS_AS(command("sglang", "qwen3-8b", "h100", kv("int8")), Error);
   CHECK_THROWS_AS(command("tensorrt-llm", "qwen3-8b", "h100", kv("f8_e5m2")), Error);
