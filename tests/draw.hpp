@@ -36,7 +36,8 @@ inline std::string version_for(std::string_view model, std::string_view engine, 
   const catalog::Text architecture = c.find_model(model).model->architecture;
   for (const catalog::Introduction& first : c.engine(engine)->introduced) {
     for (const catalog::Text name : first.architectures) {
-      if (name == architecture && engine::came_before(*c.engine(engine), version, first)) return "latest";
+      if (name == architecture && engine::came_before(*c.engine(engine), version, first.version, first.date))
+        return "latest";
     }
   }
   return version;

@@ -155,12 +155,22 @@ struct Geometry {
   std::optional<Qwen4Exp> qwen4_exp;
 };
 
+/// Rotary positions as config.json has them, of vision models with a text_config as that has them: what
+/// extends a context takes the place of all of them.
+struct Rope {
+  double theta;                      ///< rope_theta
+  double partial_rotary_factor;      ///< share of a head that is rotated; 0 where it is not named: all
+  List<std::int32_t> mrope_section;  ///< pairs for time, height and width; empty without images
+  bool mrope_interleaved;
+};
+
 /// How long a context the model takes. Tokens.
 struct Context {
   std::int32_t native;                   ///< trained without scaling
   std::int32_t configured;               ///< max_position_embeddings
   std::optional<std::int32_t> extended;  ///< with the method below
   Text method;                           ///< "YaRN", ...
+  std::optional<Rope> rope;              ///< absent where it is not known how it would be overridden
 };
 
 /// A published count of parameters or bytes and what the geometry should give for it.
@@ -230,6 +240,11 @@ struct Model {
   Texts unverified;
   Texts notes;
 };
+
+/// What a model is for, as Variant::kind. @param variant null where the record itself is meant
+inline Text kind_of_model(const Model& model, const Variant* variant) {
+  return variant ? variant->kind : model.kind;
+}
 
 // --- Weight formats ------------------------------------------------------------------------------
 
@@ -469,6 +484,14 @@ struct Introduction {
   Text source;
 };
 
+/// Since when an engine has something that is no model: a value of an option.
+struct Feature {
+  Text name;     ///< "auto_context"
+  Text version;  ///< the first release
+  Text date;     ///< ISO date from which its development branch has it
+  Text source;
+};
+
 struct Engine {
   Text id;
   Text name;
@@ -479,6 +502,7 @@ struct Engine {
   Text default_kv_type;
   List<EngineVersion> versions;  ///< oldest first
   List<Introduction> introduced;
+  List<Feature> features;
   List<Constant> constants;
   Texts sources;
   Texts notes;

@@ -203,11 +203,20 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Geometry
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Rope> {
+  v("theta", r.theta, Need::required);
+  v("partial_rotary_factor", r.partial_rotary_factor, Need::optional);
+  v("mrope_section", r.mrope_section, Need::optional);
+  v("mrope_interleaved", r.mrope_interleaved, Need::optional);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Context> {
   v("native", r.native, Need::required);
   v("configured", r.configured, Need::optional);
   v("extended", r.extended, Need::optional);
   v("method", r.method, Need::optional);
+  v("rope", r.rope, Need::optional);
 }
 
 template <class V, class R>
@@ -486,6 +495,14 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Introduc
 }
 
 template <class V, class R>
+void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Feature> {
+  v("name", r.name, Need::required);
+  v("version", r.version, Need::required);
+  v("date", r.date, Need::required);
+  v("source", r.source, Need::required);
+}
+
+template <class V, class R>
 void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Engine> {
   v("id", r.id, Need::required);
   v("name", r.name, Need::required);
@@ -496,6 +513,7 @@ void fields(V& v, R& r) requires std::is_same_v<std::remove_const_t<R>, Engine> 
   v("default_kv_type", r.default_kv_type, Need::required);
   v("versions", r.versions, Need::optional);
   v("introduced", r.introduced, Need::optional);
+  v("features", r.features, Need::optional);
   v("constants", r.constants, Need::optional);
   v("sources", r.sources, Need::optional);
   v("notes", r.notes, Need::optional);

@@ -52,7 +52,7 @@ std::string_view name_of(const ModelMatch& match) {
 }
 
 std::string_view variant_kind(const ModelMatch& match) {
-  return match.variant ? match.variant->kind : match.model->kind;
+  return kind_of_model(*match.model, match.variant);
 }
 
 std::optional<ModelMatch> find_in_index(const Impl& impl, std::string_view name) {

@@ -103,7 +103,7 @@ int run_remove(const std::vector<std::string>& ids, bool everything, const Optio
 /// What --measured and --what say, as a row of a benchmark.
 measure::BenchRow as_given(const Options& o, const Scenario& scenario) {
   const auto value = units::parse_number(o.measured);
-  if (!value || !(*value > 0) || *value > 1e9)
+  if (!value || !(*value > 0) || *value > measure::kFastest)
     throw Error(ErrorCode::invalid_value,
                 fmt::format("--measured: '{}' is not a {} above 0", o.measured,
                             o.what == "ttft" ? "time in milliseconds" : "speed in tokens a second"));

@@ -139,7 +139,7 @@ void check_version(Setup& setup) {
   for (const catalog::Introduction& first : engine.introduced) {
     const auto end = first.architectures.end();
     if (std::find(first.architectures.begin(), end, setup.model->architecture) == end) continue;
-    if (!came_before(engine, setup.engine_version, first)) return;
+    if (!came_before(engine, setup.engine_version, first.version, first.date)) return;
     throw Error(
         ErrorCode::unsupported,
         fmt::format("engine_version: {} {} does not know {} ({}): it takes {} or newer", engine.name,

@@ -138,16 +138,24 @@ bool above_all_known(const catalog::Engine& engine, std::string_view text) {
   return given->build == newest.build && given->parts[2] != INT_MAX && given->parts > newest.parts;
 }
 
-bool came_before(const catalog::Engine& engine, std::string_view text, const catalog::Introduction& first) {
-  const std::string date = date_in(text);
-  if (!date.empty()) return date < first.date;
+bool came_before(const catalog::Engine& engine, std::string_view text, std::string_view version,
+                 std::string_view date) {
+  const std::string given_date = date_in(text);
+  if (!given_date.empty()) return given_date < date;
   // Between two releases: what it has of the later one is not told.
   if (text.find("dev") != std::string_view::npos) return false;
   const auto given = number_in(engine, text);
-  const Number needed = *number_in(engine, first.version);
+  const Number needed = *number_in(engine, version);
   if (!given) return false;
   if (given->build == needed.build) return given->parts < needed.parts;
-  return !engine.versions.empty() && version_point(engine, text).date < first.date;
+  return !engine.versions.empty() && version_point(engine, text).date < date;
+}
+
+const catalog::Feature* lacks(const catalog::Engine& engine, std::string_view text,
+                              std::string_view feature) {
+  for (const catalog::Feature& known : engine.features)
+    if (known.name == feature && came_before(engine, text, known.version, known.date)) return &known;
+  return nullptr;
 }
 
 }  // namespace qwenfit::engine

@@ -22,7 +22,13 @@ VersionPoint version_point(const catalog::Engine& engine, std::string_view text)
 /// Whether this is a release later than the newest known one.
 bool above_all_known(const catalog::Engine& engine, std::string_view text);
 
-/// Whether this version, build or date came before the first one that runs these models.
-bool came_before(const catalog::Engine& engine, std::string_view text, const catalog::Introduction& first);
+/// Whether this version, build or date came before release `version`, whose development branch had on `date`
+/// what is asked for: an Introduction or a Feature of the catalog.
+bool came_before(const catalog::Engine& engine, std::string_view text, std::string_view version,
+                 std::string_view date);
+
+/// The feature of that name in data/engines where this version came before it, else null: the engine has it,
+/// or nothing is said of it.
+const catalog::Feature* lacks(const catalog::Engine& engine, std::string_view text, std::string_view feature);
 
 }  // namespace qwenfit::engine

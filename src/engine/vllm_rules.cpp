@@ -10,7 +10,7 @@ namespace {
 
 /// Pooling models (embedders, rerankers, reward models) stay on the first model runner.
 bool generates(const Setup& setup) {
-  const catalog::Text kind = setup.variant ? setup.variant->kind : setup.model->kind;
+  const catalog::Text kind = catalog::kind_of_model(*setup.model, setup.variant);
   return kind != "embedding" && kind != "reranker" && kind != "reward" && !setup.model->geometry.headless;
 }
 

@@ -211,6 +211,14 @@ void set_heads(const ConfigNode& root, const std::string& architecture, catalog:
   if (backbone || architecture.ends_with("ForSequenceClassification")) g.headless = true;
 }
 
+/// Transformers 5 keeps rotary settings in an object of their own.
+std::optional<catalog::Rope> rope_of(const ConfigNode& text) {
+  const ConfigNode rotary = text.child("rope_parameters").value_or(text);
+  const double theta = rotary.number("rope_theta", text.number("rotary_emb_base", 0));
+  if (!(theta > 0)) return std::nullopt;
+  return catalog::Rope{theta, rotary.number("partial_rotary_factor", 0), {}, false};
+}
+
 }  // namespace
 
 Shape shape_of_config(const std::string& path, const std::string& text) {
@@ -275,6 +283,7 @@ Shape shape_of_config(const std::string& path, const std::string& text) {
   const std::int32_t positions = t.usual("max_position_embeddings", v1 ? 8192 : 32768);
   s.context = v1 ? t.usual("seq_length", positions) : positions;
   s.towers = g.vision.has_value() || g.audio.has_value();
+  if (!*s.towers) s.rope = rope_of(t);
   check_shape(path, g);
   return s;
 }

@@ -66,6 +66,7 @@ catalog::Model own_model(const Shape& shape, const std::string& name, LocalModel
   model.geometry = shape.geometry;
   model.context.native = shape.context;
   model.context.configured = shape.context;
+  model.context.rope = shape.rope;
   if (local.like) {
     model.kind = local.like->kind;
     model.modality = local.like->modality;

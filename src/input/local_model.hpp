@@ -18,10 +18,11 @@ struct Shape {
   catalog::Arch arch = catalog::Arch::unknown;
   std::string architecture;  ///< as the header has it
   catalog::Geometry geometry{};
-  std::int32_t context = 0;    ///< tokens; 0: not said
-  bool text_only = false;      ///< towers are kept in other files: they come from the catalog's model
-  bool mtp_known = true;       ///< the header says how many MTP blocks there are
-  std::optional<bool> towers;  ///< whether its model has some; nothing: not said
+  std::int32_t context = 0;           ///< tokens; 0: not said
+  std::optional<catalog::Rope> rope;  ///< of models without images, where it is said
+  bool text_only = false;             ///< towers are kept in other files: they come from the catalog's model
+  bool mtp_known = true;              ///< the header says how many MTP blocks there are
+  std::optional<bool> towers;         ///< whether its model has some; nothing: not said
 };
 
 /// What a model may be called.

@@ -16,6 +16,8 @@ namespace qwenfit::measure {
 /// Larger outputs are refused: those with every request's times in them are the only ones.
 inline constexpr std::size_t kLargestBench = std::size_t{64} << 20;
 inline constexpr std::size_t kMostBenchRows = 10'000;
+/// Tokens a second; more is a mistake. data/schema/calibration.schema.json has the same.
+inline constexpr double kFastest = 1e9;
 
 /// One figure of a benchmark.
 struct BenchRow {

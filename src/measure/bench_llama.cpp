@@ -12,7 +12,6 @@
 namespace qwenfit::measure {
 namespace {
 
-constexpr double kFastest = 1e9;  ///< tokens a second; more is a mistake
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 30;
 
 std::string_view text_of(const LlamaBenchRecord& record, std::string_view field) {

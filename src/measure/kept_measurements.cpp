@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "bench.hpp"
 #include "calibrate.hpp"
 #include "catalog/nearest.hpp"
 #include "estimate/scenario_fields.hpp"
@@ -20,7 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kVersion = 1;
-constexpr double kFastestKept = 1e9;
 const std::vector<std::string_view> kFileKeys{"schema", "measurements"};
 const std::vector<std::string_view> kRowKeys{
     "id",   "device",         "devices",         "engine",       "backend",  "model",  "format",
@@ -55,7 +55,7 @@ class Reader {
   double figure(const char* key) const {
     const json& value = at(key);
     const double number = value.is_number() ? value.get<double>() : -1;
-    if (!(number > 0) || !(number <= kFastestKept)) fail(key, "is not a speed above 0");
+    if (!(number > 0) || !(number <= kFastest)) fail(key, "is not a speed above 0");
     return number;
   }
   int count(const char* key) const {

@@ -180,13 +180,13 @@ class Checker {
     if (d_.engine != "vllm" || it == d_.flags.end() || d_.scenario.context) return;
     const std::string& value = it->second.value;
     if (value != "auto" && value != "-1") return;
-    // vLLM pull request 29431; that 0.14.0 was the first release with it is inferred, not read.
-    const catalog::Introduction first{{}, "0.14.0", "2025-12-24", {}};
-    const catalog::Engine* vllm = estimator_.catalog().engine("vllm");
-    if (vllm && engine::came_before(*vllm, d_.scenario.engine_version.value_or(""), first)) {
+    const std::string version = d_.scenario.engine_version.value_or("");
+    const catalog::Engine* engine = estimator_.catalog().engine(d_.engine);
+    if (const catalog::Feature* feature =
+            engine ? engine::lacks(*engine, version, "auto_context") : nullptr) {
       add("invalid-flag", it->second.line,
-          fmt::format("--max-model-len: vLLM takes '{}' from 0.14.0 on, this is {}", value,
-                      *d_.scenario.engine_version));
+          fmt::format("--max-model-len: {} takes '{}' from {} on, this is {}", engine->name, value,
+                      feature->version, version));
       return;
     }
     if (d_.device.empty() || d_.estimate->fit.fits) return;

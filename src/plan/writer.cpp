@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
 #include "device_hints.hpp"
 #include "engine/version_point.hpp"
@@ -152,27 +154,49 @@ void Writer::write_yarn() {
   const std::int64_t context = e_.setup.context;
   const std::int64_t configured = configured_context(e_);
   if (native <= 0 || context <= configured) return;
-  const std::string factor = std::to_string((context + native - 1) / native);
+  const std::int64_t factor = (context + native - 1) / native;
   if (engine_ == EngineKind::llama_cpp) {
     add({"--rope-scaling", "yarn"});
-    add({"--rope-scale", factor});
+    add({"--rope-scale", std::to_string(factor)});
     add({"--yarn-orig-ctx", std::to_string(native)});
     return;
   }
-  // Their configs nest the text model's, whose rotary settings an override would replace as a whole.
-  if (e_.setup.model->geometry.vision) {
+  const bool vllm = engine_ == EngineKind::vllm;
+  const auto& rope = e_.setup.model->context.rope;
+  const bool nested = e_.setup.model->geometry.vision.has_value();
+  const bool scaling = vllm && engine::lacks(*e_.setup.engine, e_.setup.engine_version, "rope_parameters");
+  if (nested && (!rope || scaling)) {
     throw Error(
         ErrorCode::unsupported,
-        fmt::format("a context of {} goes beyond the {} of {}'s config.json: which rope_parameters its "
-                    "text part takes for that is told by its card, and no command is written without "
-                    "them; {} needs none",
+        fmt::format("a context of {} goes beyond the {} of {}'s config.json: {}, and no command is written "
+                    "without them; {} needs none",
                     units::format_grouped(context), units::format_grouped(configured), e_.setup.model->name,
+                    rope ? fmt::format("vLLM {} takes no rope_parameters for its text part", version())
+                         : "which rope_parameters its text part takes is not known",
                     units::format_grouped(configured)));
   }
-  add({engine_ == EngineKind::vllm ? "--hf-overrides" : "--json-model-override-args",
-       fmt::format(R"({{"rope_scaling":{{"rope_type":"yarn","factor":{}.0,)"
-                   R"("original_max_position_embeddings":{}}}}})",
-                   factor, native)});
+  nlohmann::ordered_json yarn{{"rope_type", "yarn"},
+                              {"factor", static_cast<double>(factor)},
+                              {"original_max_position_embeddings", native}};
+  // Since Transformers 5 the override takes the place of all rotary settings, the base among them.
+  if (rope && !scaling) {
+    yarn["rope_theta"] = rope->theta;
+    if (rope->partial_rotary_factor > 0) yarn["partial_rotary_factor"] = rope->partial_rotary_factor;
+    if (!rope->mrope_section.empty()) {
+      yarn["mrope_section"] = std::vector(rope->mrope_section.begin(), rope->mrope_section.end());
+      yarn["mrope_interleaved"] = rope->mrope_interleaved;
+    }
+  }
+  // SGLang takes the old name for the new settings, and its older versions know only that.
+  const bool whole = rope && (nested || (vllm && !scaling));
+  nlohmann::ordered_json config{{whole ? "rope_parameters" : "rope_scaling", std::move(yarn)}};
+  if (nested) {
+    config = {{"text_config", std::move(config)}};
+    // Both derive the longest context from the outer config, which knows nothing of the factor.
+    c_.environment.emplace_back(
+        vllm ? "VLLM_ALLOW_LONG_MAX_MODEL_LEN" : "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", "1");
+  }
+  add({vllm ? "--hf-overrides" : "--json-model-override-args", config.dump()});
 }
 
 std::string Writer::version() const {
@@ -187,7 +211,7 @@ std::string Writer::version() const {
 }
 
 bool Writer::before(const char* release, const char* date) const {
-  return engine::came_before(*e_.setup.engine, e_.setup.engine_version, {{}, release, date, {}});
+  return engine::came_before(*e_.setup.engine, e_.setup.engine_version, release, date);
 }
 
 }  // namespace qwenfit::plan

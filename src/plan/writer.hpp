@@ -42,7 +42,7 @@ class Writer {
   /// The options that the table gives a scenario key, as far as the scenario has them.
   void write_keys();
   /// What kind of model it is: "instruct", "embedding" ...
-  std::string_view kind() const { return e_.setup.variant ? e_.setup.variant->kind : e_.setup.model->kind; }
+  std::string_view kind() const { return catalog::kind_of_model(*e_.setup.model, e_.setup.variant); }
   /// The KV type in the engine's own words; empty: its default.
   /// @throws Error(unsupported) when it has none
   std::string kv_word(const catalog::DType& type) const;

@@ -69,7 +69,7 @@ void add_model_rows(Rows& rows) {
            [](const Compared& c, std::size_t) { return text_cell(c.estimate.setup.model->architecture); });
   rows.add("Kind", [](const Compared& c, std::size_t) {
     const engine::Setup& s = c.estimate.setup;
-    return text_cell(s.variant ? s.variant->kind : s.model->kind);
+    return text_cell(catalog::kind_of_model(*s.model, s.variant));
   });
   rows.add("Modes", [](const Compared& c, std::size_t) { return text_cell(c.modes); });
   rows.add("Modality",

@@ -52,6 +52,9 @@ Card engine_card(const catalog::Engine& e) {
     for (const catalog::Text name : i.architectures)
       fill.cell(std::string(name), std::string(name), Cell(fmt::format("{} ({})", first, i.source), first));
   }
+  for (const catalog::Feature& f : e.features)
+    fill.cell(std::string(f.name), std::string(f.name),
+              Cell(fmt::format("{} ({})", f.version, f.source), std::string(f.version)));
   fill.section("Constants");
   for (const catalog::Constant& c : e.constants) {
     std::string basis(c.kind);

@@ -79,7 +79,7 @@ void add_identity(CardFiller& card, const catalog::Model& m, const catalog::Vari
   card.text("publisher", "Publisher", m.publisher);
   card.text("family", "Family", m.family);
   card.text("variant", "Variant", variant ? variant->name : "");
-  card.text("model_kind", "Kind", variant ? variant->kind : m.kind);
+  card.text("model_kind", "Kind", catalog::kind_of_model(m, variant));
   card.text("modality", "Modality", m.modality);
   card.text("release_date", "Release date", m.release_date);
   card.text("license", "License", m.license);
@@ -141,7 +141,7 @@ std::vector<std::string> ids_of(const std::vector<const catalog::Model*>& models
 void add_release(CardFiller& card, const catalog::Model& m, const catalog::Variant* variant,
                  const std::vector<const catalog::Model*>& family) {
   card.section("How it was released");
-  const std::string_view kind = variant ? variant->kind : m.kind;
+  const std::string_view kind = catalog::kind_of_model(m, variant);
   const bool chats = kind == "instruct" || kind == "chat" || kind == "thinking";
   card.text("training_stage", "Training",
             kind == "base" ? "pretraining"

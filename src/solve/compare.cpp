@@ -33,7 +33,7 @@ std::map<int, double> scores_of(std::string_view model, std::string_view variant
 
 /// The variants whose scores may stand for what was asked: a model that does both, thinking and not, has two.
 std::vector<std::string_view> variants_of(const engine::Setup& setup) {
-  const std::string_view kind = setup.variant ? setup.variant->kind : setup.model->kind;
+  const std::string_view kind = catalog::kind_of_model(*setup.model, setup.variant);
   std::set<std::string_view> known;
   for (const ScoreReport& report : catalog::score_reports()) {
     if (report.model == setup.model->id) known.insert(report.variant);

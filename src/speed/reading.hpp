@@ -7,7 +7,7 @@ namespace qwenfit::speed {
 
 /// Embedding models, rerankers and reward models give a vector or a score: no output that is decoded.
 inline bool only_reads(const engine::Setup& setup) {
-  const std::string_view kind = setup.variant ? setup.variant->kind : setup.model->kind;
+  const std::string_view kind = catalog::kind_of_model(*setup.model, setup.variant);
   return kind == "embedding" || kind == "reranker" || kind == "reward";
 }
 
