@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "answers.hpp"
+#include "qwenfit/machine.hpp"
 
 namespace qwenfit {
 namespace {
@@ -94,13 +95,16 @@ void fit_steps(const Estimate& e, std::vector<Step>& steps) {
                                       {"runtime", d.runtime}}) {
       if (bytes > 0) values += fmt::format("{}{} {}", values.empty() ? "" : " + ", format_bytes(bytes), name);
     }
-    const std::string name(e.setup.devices[i].device->name);
+    const catalog::Device& device = *e.setup.devices[i].device;
+    const std::string name(device.name);
+    const bool here = machine::names_this_machine(device.id);
     steps.push_back(
         {fmt::format("Memory on {}", name), "sum of its parts", values, format_bytes(d.total()), ""});
     steps.push_back({fmt::format("Headroom on {}", name), "usable memory - memory needed",
                      fmt::format("{} - {}", format_bytes(d.usable), format_bytes(d.total())),
                      format_bytes(d.headroom()),
-                     fmt::format("memory of the device: `qwenfit show {}`", e.setup.devices[i].device->id)});
+                     fmt::format("memory of the device: `qwenfit {}`",
+                                 here ? "detect" : fmt::format("show {}", device.id))});
   }
 }
 

@@ -118,11 +118,10 @@ std::optional<speed::Speed> predict(const Setup& setup, const MemoryPlan&, std::
   if (steps) {
     const catalog::Device& first = *setup.devices.front().device;
     const Efficiency& efficiency = efficiency_of(first);
-    steps->push_back(
-        {"Decode speed", "bandwidth / memory x efficiency",
-         fmt::format("{} GB/s / {:.2f} GB x {}", *first.bandwidth_gb_s, gb, efficiency.share),
-         fmt::format("{} tok/s", units::format_figure(s.decode_tok_s.value)),
-         fmt::format("bandwidth: data sheet of {}; efficiency: {}", first.name, efficiency.source)});
+    steps->push_back({"Decode speed", "bandwidth / memory x efficiency",
+                      fmt::format("{} GB/s / {:.2f} GB x {}", *first.bandwidth_gb_s, gb, efficiency.share),
+                      fmt::format("{} tok/s", units::format_figure(s.decode_tok_s.value)),
+                      fmt::format("bandwidth of {}; efficiency: {}", first.name, efficiency.source)});
   }
   return s;
 }

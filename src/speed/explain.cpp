@@ -11,7 +11,9 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, Phase pha
   const Group& g = find_group(setup, phase);
   const auto ms = [](double seconds) { return units::format_milliseconds(seconds * 1e3); };
   const std::string fitted = "fitted: scripts/fit_speed.py, data/speed/model.json";
-  const std::string sheet = fmt::format("bandwidth: data sheet of {}", setup.devices.front().device->name);
+  const catalog::Device& first = *setup.devices.front().device;
+  const std::string bandwidth =
+      fmt::format("bandwidth of {}: {} GB/s", first.name, first.bandwidth_gb_s.value_or(0));
   const auto factor = [&](Share share) {
     const double all =
         share == Share::compute || share == Share::all ? 0 : t.logs[static_cast<std::size_t>(Share::shared)];
@@ -27,14 +29,14 @@ void derive(const engine::Setup& setup, const Work& w, const Timed& t, Phase pha
          "+ KV cache / share of bandwidth x factor",
          fmt::format("{} / {:.2f} / {:.3f} + {}", ms(w.weights_s + w.state_s / 2), kReachable, t.factor,
                      cache),
-         ms(t.parts.memory), sheet});
+         ms(t.parts.memory), bandwidth});
   else
     steps.push_back(
         {"Reading memory",
          "weights and state / share of bandwidth x factor + KV cache / share of bandwidth x factor",
          fmt::format("{} / {:.2f} x {:.2f} + {}", ms(w.weights_s + w.state_s), g.e_memory,
                      factor(Share::memory), cache),
-         ms(t.parts.memory), fmt::format("{}; shares {}", sheet, fitted)});
+         ms(t.parts.memory), fmt::format("{}; shares {}", bandwidth, fitted)});
   if (t.parts.compute > 0)
     steps.push_back({"Products", "operations at the 16-bit rate / share of it x factor",
                      fmt::format("({} + 2 x {}) / {:.2f} x {:.2f}", ms(w.compute_s), ms(w.attention_s),
