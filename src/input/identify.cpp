@@ -115,10 +115,14 @@ std::optional<catalog::ModelMatch> find(const catalog::Catalog& catalog, const S
   }
 }
 
+/// The built-in one of this shape with the shortest name; else one of the user's own.
 const catalog::Model* any_of_shape(const catalog::Catalog& catalog, const Shape& shape) {
   const catalog::Model* found = nullptr;
+  const auto rank = [](const catalog::Model& m) {
+    return std::pair(catalog::Catalog::builtin().model(m.id) == nullptr, m.id.size());
+  };
   for (const catalog::Model* record : catalog.models()) {
-    if (fits(shape, *record) && (!found || record->id.size() < found->id.size())) found = record;
+    if (fits(shape, *record) && (!found || rank(*record) < rank(*found))) found = record;
   }
   return found;
 }

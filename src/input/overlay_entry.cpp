@@ -7,6 +7,8 @@
 
 namespace qwenfit::input {
 
+constexpr int kLongestDescent = 100;
+
 std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& local, const std::string& id,
                           bool replaces) {
   const bool known = local.like && local.model.id == local.like->id;
@@ -14,6 +16,10 @@ std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& loc
     throw Error(ErrorCode::usage,
                 fmt::format("{} is {}, which the catalog has: --id NAME makes an entry of its own of it",
                             local.path, local.like->name));
+  if (!local.added.empty())
+    throw Error(ErrorCode::unsupported,
+                fmt::format("{} brings an adapter, and an entry holds a shape alone: name the path itself",
+                            local.path));
   const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
   });
@@ -37,6 +43,12 @@ std::string overlay_entry(const catalog::Catalog& catalog, const LocalModel& loc
   if (!id.empty()) model.id = model.name = id;
   // An entry that is written anew is not its own base.
   if (model.base_model == model.id && local.like) model.base_model = local.like->base_model;
+  // Nor does it lean on other entries of the user's.
+  for (int steps = 0; !catalog::Catalog::builtin().model(model.base_model); ++steps) {
+    const catalog::Model* base = steps < kLongestDescent ? catalog.model(model.base_model) : nullptr;
+    model.base_model = base ? base->base_model : catalog::Text();
+    if (model.base_model.empty()) break;
+  }
   if (!replaces && catalog.model(model.id))
     throw Error(
         ErrorCode::usage,

@@ -1,4 +1,5 @@
 // safetensors: the length of a JSON header, the header, the data (README of huggingface/safetensors).
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "header_reader.hpp"
@@ -16,13 +17,28 @@ struct TypeBits {
   std::string_view id;
   int bits;
 };
-constexpr std::array kTypes{
-    TypeBits{"F64", "f64", 64},        TypeBits{"F32", "f32", 32},        TypeBits{"F16", "f16", 16},
-    TypeBits{"BF16", "bf16", 16},      TypeBits{"F8_E4M3", "f8_e4m3", 8}, TypeBits{"F8_E5M2", "f8_e5m2", 8},
-    TypeBits{"F8_E8M0", "f8_e8m0", 8}, TypeBits{"F4", "f4", 4},           TypeBits{"I64", "i64", 64},
-    TypeBits{"I32", "i32", 32},        TypeBits{"I16", "i16", 16},        TypeBits{"I8", "i8", 8},
-    TypeBits{"U64", "u64", 64},        TypeBits{"U32", "u32", 32},        TypeBits{"U16", "u16", 16},
-    TypeBits{"U8", "u8", 8},           TypeBits{"BOOL", "bool", 8}};
+constexpr std::array kTypes{TypeBits{"F64", "f64", 64},
+                            TypeBits{"F32", "f32", 32},
+                            TypeBits{"F16", "f16", 16},
+                            TypeBits{"BF16", "bf16", 16},
+                            TypeBits{"F8_E4M3", "f8_e4m3", 8},
+                            TypeBits{"F8_E5M2", "f8_e5m2", 8},
+                            TypeBits{"F8_E8M0", "f8_e8m0", 8},
+                            TypeBits{"F8_E4M3FNUZ", "f8_e4m3", 8},
+                            TypeBits{"F8_E5M2FNUZ", "f8_e5m2", 8},
+                            TypeBits{"F6_E2M3", "f6_e2m3", 6},
+                            TypeBits{"F6_E3M2", "f6_e3m2", 6},
+                            TypeBits{"F4", "f4", 4},
+                            TypeBits{"C64", "c64", 64},
+                            TypeBits{"I64", "i64", 64},
+                            TypeBits{"I32", "i32", 32},
+                            TypeBits{"I16", "i16", 16},
+                            TypeBits{"I8", "i8", 8},
+                            TypeBits{"U64", "u64", 64},
+                            TypeBits{"U32", "u32", 32},
+                            TypeBits{"U16", "u16", 16},
+                            TypeBits{"U8", "u8", 8},
+                            TypeBits{"BOOL", "bool", 8}};
 
 std::int64_t whole(const json& value, const std::string& file, const std::string& tensor, const char* what) {
   if (!value.is_number_unsigned() ||
@@ -77,7 +93,14 @@ ModelFile read_safetensors(std::istream& in, Bytes size, const std::string& name
   for (const auto& [key, entry] : header.items()) {
     if (key != "__metadata__") read_tensor(file, extents, key, entry, name);
   }
+  Bytes last = 0;
+  for (const Extent& e : extents) last = std::max(last, e.end);
   check_extents(file, std::move(extents), reader.left(), name);
+  // As the library has it: every byte of the data belongs to a tensor.
+  const Bytes end = file.tensor_bytes();
+  if (last != end || (!file.header_only && reader.left() != end))
+    bad(name, fmt::format("has tensors of {} bytes in data of {}: some of it belongs to none", end,
+                          std::max(last, reader.left())));
   return file;
 }
 

@@ -449,6 +449,7 @@ TEST_CASE("adapters: folders and files") {
   folder.put("mlx/adapters.safetensors", header({{"model.layers.3.self_attn.q_proj.lora_a", {1024, 8}},
                                                  {"model.layers.3.self_attn.q_proj.lora_b", {8, 2048}}}));
   const auto mlx = open_model(all(), folder.at("mlx"));
+  CHECK_THROWS_WITH(overlay_entry(all(), *mlx, "x"), ContainsText("an entry holds a shape alone"));
   REQUIRE(mlx->added.size() == 1);
   CHECK(mlx->added[0].bytes == Bytes{2} * 8 * (1024 + 2048));
 }
@@ -484,6 +485,17 @@ TEST_CASE("an overlay entry of a model is a model of the catalog") {
   const catalog::ModelMatch match = more.find_model("my-tune");
   CHECK(match.model->geometry.layers == 30);
   CHECK(match.model->geometry.tied_embeddings);
+  // What has the shape of an entry of the user's is told so, and its own entry stands without that one.
+  const auto twin = open_model(more, folder.put("twin/config.json", config));
+  REQUIRE(twin->like);
+  CHECK(twin->like->id == "my-tune");
+  CHECK(all().with_overlay(folder.put("twin.json", overlay_entry(more, *twin, "my-twin"))).model("my-twin"));
+  // Built-in models go before them.
+  const catalog::Catalog copy = all().with_overlay(folder.put(
+      "copy.json", overlay_entry(all(), *open_model(all(), folder.put("x/config.json", kConfig)), "x")));
+  const auto other = open_model(copy, folder.put("other/config.json", kConfig));
+  REQUIRE(other->like);
+  CHECK(other->like->id == "qwen3-0.6b");
   CHECK_THAT(overlay_entry(all(), *local, "qwen3-8b", true), ContainsText("\"id\": \"qwen3-8b\""));
   CHECK_THROWS_WITH(overlay_entry(all(), *local, "qwen3-8b"), ContainsText("has a model 'qwen3-8b' already"));
   CHECK_THROWS_WITH(overlay_entry(all(), *local, "My Tune"), ContainsText("is no id"));

@@ -110,6 +110,12 @@ TEST_CASE("a safetensors header gives types and bytes") {
   CHECK(file.tensor_bytes() == 16);
   CHECK(safetensors(json, 0).header_only);
   CHECK_THAT(failure([&] { safetensors(json, 15); }), ContainsText("truncated"));
+  CHECK_THAT(failure([&] { safetensors(json, 17); }), ContainsText("tensors of 16 bytes in data of 17"));
+  const ModelFile odd = safetensors(
+      R"({"a":{"dtype":"F6_E2M3","shape":[4],"data_offsets":[0,3]},"b":{"dtype":"F8_E4M3FNUZ","shape":[2],"data_offsets":[3,5]}})",
+      5);
+  CHECK(odd.tensors[0].bytes == 3);
+  CHECK(odd.tensors[1].type == "f8_e4m3");
 }
 
 TEST_CASE("safetensors headers that lie are refused") {
@@ -122,6 +128,8 @@ TEST_CASE("safetensors headers that lie are refused") {
   CHECK_THAT(says(R"({"dtype":"U8","shape":[2],"data_offsets":[0,1]})"), ContainsText("its shape takes 2"));
   CHECK_THAT(says(R"({"dtype":"U8","shape":[9007199254740992,9007199254740992],"data_offsets":[0,1]})"),
              ContainsText("larger than any file"));
+  CHECK_THAT(failure([] { safetensors(R"({"w":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 0); }),
+             ContainsText("some of it belongs to none"));
   CHECK_THAT(failure([] { safetensors("no json", 0); }), ContainsText("no JSON object"));
   std::istringstream in(raw<std::uint64_t>(1000) + "{}");
   CHECK_THAT(failure([&] { read_safetensors(in, 10, "x"); }), ContainsText("truncated"));
