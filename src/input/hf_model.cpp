@@ -113,6 +113,8 @@ void fill_from_checkpoint(const catalog::Catalog& catalog, LocalModel& local) {
            local);
   if (local.like && tensors && local.like->geometry.mtp_layers > 0 && shape.geometry.mtp_layers == 0)
     local.differences.push_back(fmt::format("the MTP block of {} is not in the files", local.like->name));
+  if (local.file.texts.contains("pickled"))
+    local.differences.emplace_back("its weights are pickles (pytorch_model*.bin), which are not read");
   const catalog::WeightFormat* format = nullptr;
   try {
     format = format_of_config(catalog, config_path, local.file.config);

@@ -250,11 +250,13 @@ fs::path snapshot_of(const fs::path& folder) {
 
 ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
   std::vector<fs::path> safetensors, gguf;
+  bool pickled = false;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension().string();
     if (extension == ".safetensors") safetensors.push_back(it->path());
     if (extension == ".gguf") gguf.push_back(it->path());
+    pickled = pickled || (extension == ".bin" && it->path().filename().string().starts_with("pytorch_model"));
   }
   if (error) throw Error(ErrorCode::io, fmt::format("{}: can't be listed", folder.string()));
   std::sort(safetensors.begin(), safetensors.end());
@@ -278,6 +280,7 @@ ModelFile read_folder(const catalog::Catalog& catalog, const fs::path& folder) {
   else
     for (const fs::path& path : safetensors) append(file, read_one(catalog, path));
   check_names(file, folder.string());
+  if (pickled && file.tensors.empty()) file.texts["pickled"] = "pytorch_model";
   if (configured) add_config(file, config);
   else if (safetensors.empty())
     bad(folder.string(), "is no model's folder: it has neither config.json nor .safetensors or .gguf files");

@@ -191,6 +191,11 @@ TEST_CASE("one shard brings the others; what lies beside model.safetensors is no
   folder.put("whole/consolidated.safetensors", header({{"a", {4}}, {"b", {4}}}));
   folder.put("whole/config.json", kConfig);
   CHECK(read_model(all(), folder.at("whole")).tensors.size() == 1);
+  folder.put("old/config.json", kConfig);
+  folder.put("old/pytorch_model-00001-of-00002.bin", "x");
+  const auto old = open_model(all(), folder.at("old"));
+  REQUIRE(old->differences.size() == 1);
+  CHECK_THAT(old->differences[0], ContainsText("pickles"));
 }
 
 TEST_CASE("quantizations: a file of their own, an older spelling, one that is not known") {
