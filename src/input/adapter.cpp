@@ -83,14 +83,16 @@ class AdapterReader {
     if (place.known && layered && place.key.layer >= model_.geometry.layers + model_.geometry.mtp_layers)
       bad(local_.path, fmt::format("tensor '{}' is of a layer that {} does not have: it has {}", t.name,
                                    model_.name, model_.geometry.layers));
-    if (!place.known || (!layered && !has(place.key.part))) {
+    // Of the ends of a model any is there, if only tied; of a layer, what its architecture has.
+    const auto [base, count] = find(place.key);
+    const bool there = layered ? place.key.layer < 0 || count > 0 : has(place.key.part);
+    if (!place.known || !there) {
       constexpr std::int64_t kNamed = 4;
       if (unknown < kNamed) unknown_names += (unknown > 0 ? ", " : "") + t.name;
       if (unknown++ == kNamed) unknown_names += " ...";
       unknown_bytes += t.bytes;
       return;
     }
-    const model::Tensor* base = layered ? find(place.key) : nullptr;
     if (base && !parameter) check(t, words, *base);
     Bytes bytes = t.bytes;
     if (words.back() == "weight" && layered && place.values && place.key.role != Role::score_head)
@@ -109,13 +111,12 @@ class AdapterReader {
     return std::any_of(bases_.begin(), bases_.end(), [&](const auto& b) { return b.part == part; });
   }
 
-  /// The base's matrix at this place; null where there is none, or several.
-  const model::Tensor* find(const Key& key) const {
-    const model::Tensor* found = nullptr;
+  /// How many tensors the base has at this place, and the one that it has.
+  std::pair<const model::Tensor*, int> find(const Key& key) const {
+    std::pair<const model::Tensor*, int> found{nullptr, 0};
     for (const model::Tensor& t : bases_) {
-      if (t.part != key.part || t.role != key.role || t.layer != key.layer) continue;
-      if (found) return nullptr;
-      found = &t;
+      if (t.part == key.part && t.role == key.role && t.layer == key.layer)
+        found = {found.second == 0 ? &t : nullptr, found.second + 1};
     }
     return found;
   }

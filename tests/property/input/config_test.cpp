@@ -82,6 +82,27 @@ TEST_CASE("config.json: a size that nobody has published") {
   CHECK(parameters(local->model) == parameters(*all().model("qwen3-8b")) + 4 * layer);
 }
 
+TEST_CASE("config.json: the parts of a model that are saved alone") {
+  const json omni = tools::hf_config(*all().model("qwen3-omni-30b-a3b-instruct"));
+  json thinker = omni["thinker_config"];
+  thinker["model_type"] = "qwen3_omni_moe_thinker";
+  const auto local = read(thinker, "/nowhere/thinker");
+  CHECK(local->model.geometry.vision);
+  CHECK(local->model.geometry.audio);
+  CHECK_FALSE(local->model.geometry.talker);
+  for (const auto& [model, type] : {std::pair{"qwen3-vl-8b-instruct", "qwen3_vl_text"},
+                                    {"qwen3-vl-30b-a3b-instruct", "qwen3_vl_moe_text"},
+                                    {"qwen2.5-vl-7b", "qwen2_5_vl_text"},
+                                    {"qwen2-vl-7b", "qwen2_vl_text"}}) {
+    INFO(model);
+    json text = tools::hf_config(*all().model(model))["text_config"];
+    text["model_type"] = type;
+    const auto alone = read(text, "/nowhere/text");
+    CHECK_FALSE(alone->model.geometry.vision);
+    CHECK(alone->model.geometry.layers == all().model(model)->geometry.layers);
+  }
+}
+
 TEST_CASE("config.json: files as they are published") {
   // Qwen2-Audio leaves out what Qwen2Config has by default.
   const auto audio = read(json::parse(R"({"architectures": ["Qwen2AudioForConditionalGeneration"],

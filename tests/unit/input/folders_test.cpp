@@ -403,6 +403,9 @@ TEST_CASE("adapters: what is added, what replaces, what is not understood") {
                {{"base_model.model.model.layers.3.mlp.experts.lora_A.weight", {1024, 768}},
                 {"base_model.model.model.layers.3.mlp.experts.base_layer.lora_A.weight", {1024, 2048}}});
   CHECK(added(*local) == Bytes{2} * 1024 * (768 + 2048));
+  CHECK_THROWS_WITH(open(R"({"base_model_name_or_path": "Qwen/Qwen3-30B-A3B"})",
+                         {{"base_model.model.model.layers.3.mlp.gate_proj.lora_A.weight", {8, 2048}}}),
+                    ContainsText("holds no tensors of layers that Qwen3-30B-A3B has"));
   local = open(R"({"base_model_name_or_path": "Qwen/Qwen3-0.6B", "peft_type": "PROMPT_TUNING"})",
                {{"prompt_embeddings", {20, 1024}}});
   CHECK(added(*local) == Bytes{2} * 20 * 1024);
