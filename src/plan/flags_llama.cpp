@@ -90,8 +90,8 @@ void Writer::llama() {
     }
     if (!c_.image.empty()) c_.image.insert(0, "ghcr.io/ggml-org/llama.cpp:");
     const std::string& asked = e_.setup.engine_version;
-    if (!c_.image.empty() && asked.starts_with('b'))
-      c_.image += "-" + asked.substr(0, asked.find_first_not_of("0123456789", 1));
+    const std::size_t end = std::min(asked.find_first_not_of("0123456789", 1), asked.size());
+    if (!c_.image.empty() && asked.starts_with('b') && end > 1) c_.image += "-" + asked.substr(0, end);
   }
   add({c_.model_is_file ? "-m" : "-hf", c_.model});
   // A repository's projector is loaded unasked.

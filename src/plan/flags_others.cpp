@@ -60,6 +60,7 @@ void Writer::ollama() {
     c_.image = tag.empty() ? "ollama/ollama" : "ollama/ollama:" + tag;
   }
   c_.served_name = lower(std::string(e_.setup.model->id) + "-" + std::string(e_.setup.weights->format->id));
+  c_.served_name.resize(std::min<std::size_t>(c_.served_name.size(), 80));  // types/model/name.go
   const auto set = [&](const char* name, std::string value) {
     c_.environment.emplace_back(name, std::move(value));
   };

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "estimate/scenario_fields.hpp"
@@ -96,23 +95,31 @@ void Interpreter::quantization(const std::string& name) {
   const Setting* s = find(name);
   if (!s || !s->value.unresolved.empty()) return;
   const std::string v = lower(s->value.text);
-  static const std::map<std::string, std::string> kFormats = {{"fp8", "fp8"},
-                                                              {"bitsandbytes", "nf4"},
-                                                              {"modelopt_fp4", "nvfp4"},
-                                                              {"nvfp4", "nvfp4"},
-                                                              {"petit_nvfp4", "nvfp4"},
-                                                              {"mxfp4", "mxfp4"},
-                                                              {"awq", "awq-int4"},
-                                                              {"awq_marlin", "awq-int4"},
-                                                              {"gptq", "gptq-int4"},
-                                                              {"gptq_marlin", "gptq-int4"},
-                                                              {"w8a8_fp8", "fp8"},
-                                                              {"w8a8_int8", "w8a8"},
-                                                              {"modelopt_fp8", "fp8"},
-                                                              {"bnb-nf4", "nf4"},
-                                                              {"bitsandbytes-nf4", "nf4"},
-                                                              {"eetq", "int8"}};
-  if (const auto it = kFormats.find(v); it != kFormats.end()) quantization_ = it->second;
+  static constexpr std::pair<std::string_view, std::string_view> kFormats[] = {
+      {"fp8", "fp8"},
+      {"fp8_per_block", "fp8"},
+      {"fp8_per_tensor", "fp8-tensor"},
+      {"fp8_per_channel", "fp8-dynamic"},
+      {"bitsandbytes", "nf4"},
+      {"modelopt_fp4", "nvfp4"},
+      {"nvfp4", "nvfp4"},
+      {"petit_nvfp4", "nvfp4"},
+      {"mxfp4", "mxfp4"},
+      {"awq", "awq-int4"},
+      {"auto_awq", "awq-int4"},
+      {"awq_marlin", "awq-int4"},
+      {"gptq", "gptq-int4"},
+      {"auto_gptq", "gptq-int4"},
+      {"gptq_marlin", "gptq-int4"},
+      {"w8a8_fp8", "fp8"},
+      {"w8a8_int8", "w8a8"},
+      {"modelopt_fp8", "fp8"},
+      {"bnb-nf4", "nf4"},
+      {"bitsandbytes-nf4", "nf4"},
+      {"eetq", "int8"}};
+  for (const auto& [word, format] : kFormats) {
+    if (v == word) quantization_ = format;
+  }
 }
 
 void Interpreter::dtype() {

@@ -203,8 +203,10 @@ std::string Writer::version() const {
   const catalog::Engine& engine = *e_.setup.engine;
   std::string_view named = e_.setup.engine_version;
   if (named.starts_with('v')) named.remove_prefix(1);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   const bool release =
-      std::count(named.begin(), named.end(), '.') >= 2 && !named.ends_with('x') &&
+      std::count(named.begin(), named.end(), '.') >= 2 && digit(named.front()) && !named.ends_with('x') &&
+      named.find("..") == std::string_view::npos &&
       named.find_first_not_of("0123456789.abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
   if (release) return std::string(named);
   return engine.versions.empty() ? "" : engine::version_point(engine, e_.setup.engine_version).version;

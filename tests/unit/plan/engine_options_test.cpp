@@ -288,6 +288,9 @@ TEST_CASE("What changed between versions is written as each takes it") {
     CHECK(command("vllm", "qwen3-8b", "h100", version("0.8.5.post1")).image ==
           "vllm/vllm-openai:v0.8.5.post1");
     CHECK(command("vllm", "qwen3-8b", "mi300x", version("0.11.0")).image.empty());
+    CHECK(command("vllm", "qwen3-8b", "h100", version("0..1")).image == "vllm/vllm-openai:v0.28.0");
+    CHECK(command("llama.cpp", "qwen3-0.6b", "rtx-4090", version("b-12.0.0")).image ==
+          "ghcr.io/ggml-org/llama.cpp:server-cuda");
     CHECK(command("sglang", "qwen3-8b", "h100", version("0.5.18")).image == "lmsysorg/sglang:v0.5.18");
     CHECK(command("sglang", "qwen3-8b", "h100", version("0.5.2")).image == "lmsysorg/sglang:v0.5.2-cu126");
     CHECK(command("sglang", "qwen3-8b", "h100", version("0.4.7")).image == "lmsysorg/sglang:v0.4.7-cu124");

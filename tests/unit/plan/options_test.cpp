@@ -104,6 +104,19 @@ TEST_CASE("vLLM flags as scenario keys") {
   CHECK(flag(d, "swap_space") == "4");
 }
 
+TEST_CASE("Words of --quantization as formats") {
+  for (const auto& [word, format] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"fp8", "fp8"},
+                                                                  {"fp8_per_tensor", "fp8-tensor"},
+                                                                  {"fp8_per_channel", "fp8-dynamic"},
+                                                                  {"auto_awq", "awq-int4"},
+                                                                  {"gptq_marlin", "gptq-int4"},
+                                                                  {"bitsandbytes", "nf4"}}) {
+    INFO(word);
+    CHECK(of_line(std::string("vllm serve Qwen/Qwen3-8B --quantization ") + word).scenario.format == format);
+  }
+}
+
 TEST_CASE("An option has all names that its engine gives it") {
   const Deployment trtllm = of_line(
       "trtllm-serve Qwen/Qwen3-30B-A3B --tensor_parallel_size 2 --pipeline_parallel_size 2 "
