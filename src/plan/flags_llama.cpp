@@ -1,6 +1,4 @@
 // llama.cpp's flags that are no plain value of a scenario key, both ways.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "interpret.hpp"
@@ -56,24 +54,6 @@ void Interpreter::llama() {
     d_.notes.emplace_back("--override-tensor moves tensors by pattern: not estimated");
 }
 
-namespace {
-
-/// The oldest builds whose parser was read with the flag in it: `tests/data/engine_options/llama.cpp.txt`.
-struct FirstBuild {
-  std::string_view flag;
-  const char* build;
-  const char* date;
-};
-constexpr FirstBuild kFirstBuilds[] = {{"-hf", "b4600", "2025-01-31"},
-                                       {"--no-mmproj", "b5640", "2025-06-11"},
-                                       {"--n-cpu-moe", "b6122", "2025-08-09"},
-                                       {"-kvu", "b6122", "2025-08-09"},
-                                       {"--no-kv-unified", "b8179", "2026-02-27"},
-                                       {"--spec-type", "b9842", "2026-06-29"},
-                                       {"--spec-draft-n-max", "b9842", "2026-06-29"}};
-
-}  // namespace
-
 void Writer::llama() {
   const engine::LlamaOptions& l = e_.setup.llama;
   c_.program = {l.server ? "llama-server" : "llama-cli"};
@@ -109,22 +89,15 @@ void Writer::llama() {
   if (l.server && kind() == "reranker") add({"--reranking"});
   write_keys();
   write_yarn();
-  if (s_.speculative) {
-    const engine::Speculative& s = *s_.speculative;
-    if (s.method == "draft") {
-      if (s.draft_model.empty()) c_.notes.emplace_back("-md needs the draft model's file");
-      else add({"-md", s.draft_model});
-    } else {
-      add({"--spec-type", s.method == "ngram" ? "ngram-simple" : "draft-" + s.method});
-    }
-    if (s.method != "draft" || !s.draft_model.empty()) add({"--spec-draft-n-max", std::to_string(s.tokens)});
+  if (!s_.speculative) return;
+  const engine::Speculative& s = *s_.speculative;
+  if (s.method == "draft") {
+    if (s.draft_model.empty()) c_.notes.emplace_back("-md needs the draft model's file");
+    else add({"-md", s.draft_model});
+  } else {
+    add({"--spec-type", s.method == "ngram" ? "ngram-simple" : "draft-" + s.method});
   }
-  for (const FirstBuild& first : kFirstBuilds) {
-    const auto is_it = [&](const std::vector<std::string>& option) { return option[0] == first.flag; };
-    if (before(first.build, first.date) && std::any_of(c_.options.begin(), c_.options.end(), is_it))
-      c_.notes.push_back(
-          fmt::format("{}: {} is the oldest build that is known to have it", first.flag, first.build));
-  }
+  if (s.method != "draft" || !s.draft_model.empty()) add({"--spec-draft-n-max", std::to_string(s.tokens)});
 }
 
 }  // namespace qwenfit::plan

@@ -70,7 +70,7 @@ void Writer::ollama() {
   if (s_.kv_type) {
     const std::string type = kv_word(*e_.setup.kv_type);
     set("OLLAMA_KV_CACHE_TYPE", type);
-    if (before("0.30.0", "2026-05-29") && type != "f16" && type != "q8_0" && type != "q4_0")
+    if (lacks("kv_types") && type != "f16" && type != "q8_0" && type != "q4_0")
       c_.notes.push_back("OLLAMA_KV_CACHE_TYPE: before 0.30 Ollama takes " + type + " for f16");
   }
   if (s_.kv_type || s_.flash_attention) set("OLLAMA_FLASH_ATTENTION", *l.flash_attention ? "1" : "0");
@@ -84,12 +84,11 @@ void Writer::trtllm() {
   c_.listen = {"--host", "0.0.0.0"};
   add({c_.model});
   write_keys();
-  // The last release; its branch had left when #11487 brought --kv_cache_dtype.
+  // 1.2.1 is the last release; its branch had left when --kv_cache_dtype came.
   const auto kv = [](const std::vector<std::string>& option) { return option[0] == "--kv_cache_dtype"; };
-  const bool newer = std::any_of(c_.options.begin(), c_.options.end(), kv);
   const std::string asked = version();
-  if (newer && (asked.empty() || before("1.3.0", "2026-03-03")))
-    c_.notes.emplace_back("--kv_cache_dtype: TensorRT-LLM 1.2 has no such option, 1.3.0rc19 does");
+  const bool newer = asked.empty() && std::any_of(c_.options.begin(), c_.options.end(), kv);
+  if (newer) c_.notes.emplace_back("--kv_cache_dtype: TensorRT-LLM 1.2 has no such option, 1.3.0rc19 does");
   c_.image = "nvcr.io/nvidia/tensorrt-llm/release:" + (!asked.empty() ? asked
                                                        : newer        ? "1.3.0rc19"
                                                                       : "1.2.1");

@@ -43,7 +43,7 @@ void Writer::sglang() {
   if (backend == engine::Backend::cuda) {
     c_.image = "lmsysorg/sglang:v" + version();
     // Older tags all name CUDA's version.
-    if (before("0.5.3", "2025-10-06")) c_.image += before("0.4.8", "2025-06-23") ? "-cu124" : "-cu126";
+    if (lacks("plain_image")) c_.image += lacks("cuda126_image") ? "-cu124" : "-cu126";
   }
   add({"--model-path", c_.model});
   if (kind() == "embedding") add({"--is-embedding"});
@@ -53,7 +53,7 @@ void Writer::sglang() {
                 fmt::format("cpu_offload_gb: SGLang takes whole GiB, not {}", *s_.cpu_offload_gb));
   write_keys();
   // Since #23906 prefill has graphs with a size of their own; the old name went in September 2026.
-  if (before("0.5.15", "2026-07-10")) {
+  if (lacks("--cuda-graph-max-bs-decode")) {
     for (auto& option : c_.options)
       if (option[0] == "--cuda-graph-max-bs-decode") option[0] = "--cuda-graph-max-bs";
   }

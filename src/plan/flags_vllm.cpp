@@ -69,18 +69,18 @@ void Writer::vllm() {
   c_.program = {"vllm", "serve"};
   const engine::Backend backend = e_.setup.backend;
   // #43529 took bitsandbytes out.
-  const bool plugin = served_.quantization == "bitsandbytes" && !before("0.28.0", "2026-08-17");
+  const bool plugin = served_.quantization == "bitsandbytes" && !lacks("bitsandbytes_plugin");
   if (plugin)
     c_.notes.emplace_back(
         "bitsandbytes: vLLM has it up to 0.27, later versions with the package vllm-bnb-plugin");
   if (backend == engine::Backend::cuda)
     c_.image = "vllm/vllm-openai:v" + (plugin && !s_.engine_version ? "0.27.0" : version());
-  else if (backend == engine::Backend::rocm && !before("0.14.0", "2026-01-15"))
+  else if (backend == engine::Backend::rocm && !lacks("rocm_image"))
     c_.image = "vllm/vllm-openai-rocm:v" + version();
   add({c_.model});
   write_format();
   write_keys();
-  if (before("0.17.0", "2026-03-04")) {  // the flag is of February 2026, the limits say the same
+  if (lacks("language_model_only")) {  // limits say the same
     std::erase_if(c_.options, [](const auto& option) { return option[0] == "--no-language-model-only"; });
     for (auto& option : c_.options)
       if (option[0] == "--language-model-only")

@@ -101,6 +101,12 @@ StartCommand Writer::run() {
     case EngineKind::mlx: mlx(); break;
     default: throw Error(ErrorCode::unsupported, fmt::format("{} has no start command", setup.engine->name));
   }
+  for (const catalog::Feature& feature : setup.engine->features) {
+    const auto is_it = [&](const std::vector<std::string>& option) { return option[0] == feature.name; };
+    if (lacks(feature.name) && std::any_of(c_.options.begin(), c_.options.end(), is_it))
+      c_.notes.push_back(fmt::format("{}: {} is the oldest version that is known to have it", feature.name,
+                                     feature.version));
+  }
   return std::move(c_);
 }
 
@@ -121,7 +127,7 @@ void Writer::write_keys() {
         add({"--no-" + std::string(rule.names.substr(0, rule.names.find(' ')))});
     } else if (rule.takes == Takes::maybe) {
       // A switch that is off by itself until #15434.
-      if (!before("b6325", "2025-08-30")) add({name, text == "true" ? "on" : "off"});
+      if (!lacks("flash_attention_value")) add({name, text == "true" ? "on" : "off"});
       else if (text == "true") add({name});
     } else {
       add({name, text});
@@ -212,8 +218,8 @@ std::string Writer::version() const {
   return engine.versions.empty() ? "" : engine::version_point(engine, e_.setup.engine_version).version;
 }
 
-bool Writer::before(const char* release, const char* date) const {
-  return engine::came_before(*e_.setup.engine, e_.setup.engine_version, release, date);
+bool Writer::lacks(std::string_view feature) const {
+  return engine::lacks(*e_.setup.engine, e_.setup.engine_version, feature) != nullptr;
 }
 
 }  // namespace qwenfit::plan

@@ -52,8 +52,8 @@ class Writer {
   void write_yarn();
   /// The release asked for, else the known one whose rules the estimate has; empty: none is known.
   std::string version() const;
-  /// Whether the version asked for came before this release.
-  bool before(const char* release, const char* date) const;
+  /// Whether the version asked for came before that feature of data/engines.
+  bool lacks(std::string_view feature) const;
 
   EngineKind engine_;
   const Scenario& s_;

@@ -139,6 +139,7 @@ std::vector<Change> changes() {
   std::vector<Change> out{
       [](Scenario&) {},
       [](Scenario& s) { s.context = 65536; },
+      [](Scenario& s) { s.context = 400'000, s.device_count = 4; },
       [](Scenario& s) { s.context = 8192, s.concurrency = 4; },
       [](Scenario& s) { s.prompt_tokens = 4000; },
       [](Scenario& s) { s.device_count = 2; },
@@ -268,6 +269,7 @@ TEST_CASE("What the engines take, check reads") {
   for (const auto& [engine, kind] : kinds) {
     for (const auto& [name, follows] : known_of(engine).options) {
       INFO(engine << " " << name);
+      if (!name.starts_with('-')) continue;  // a variable
       std::vector<Word> words{{name, 1, {}}};
       if (follows != "switch") words.push_back({follows.substr(0, follows.find(' ')), 1, {}});
       words.push_back({"behind", 1, {}});
@@ -278,6 +280,19 @@ TEST_CASE("What the engines take, check reads") {
       CHECK(parsed.positional.size() == 1);
     }
   }
+}
+
+TEST_CASE("Options that data/engines dates are options") {
+  int dated = 0;
+  for (const catalog::Engine* engine : catalog::Catalog::builtin().engines()) {
+    for (const catalog::Feature& feature : engine->features) {
+      if (!feature.name.starts_with('-')) continue;
+      INFO(engine->id << " " << feature.name);
+      CHECK(known_of(std::string(engine->id)).options.contains(std::string(feature.name)));
+      ++dated;
+    }
+  }
+  CHECK(dated > 5);
 }
 
 TEST_CASE("What changed between versions is written as each takes it") {
@@ -341,7 +356,7 @@ TEST_CASE("What changed between versions is written as each takes it") {
     };
     const StartCommand c = command("llama.cpp", "qwen3-8b", "rtx-4090", drafted);
     REQUIRE(c.notes.size() == 2);
-    CHECK(c.notes[0] == "--spec-type: b9842 is the oldest build that is known to have it");
+    CHECK(c.notes[0] == "--spec-type: b9842 is the oldest version that is known to have it");
   }
 }
 
