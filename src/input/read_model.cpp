@@ -169,11 +169,16 @@ ModelFile read_gguf_folder(const catalog::Catalog& catalog, const fs::path& fold
     if (seen.contains(path.string())) continue;
     ModelFile file = read_split(catalog, path);
     seen.insert(file.files.begin(), file.files.end());
-    const auto arch = file.texts.find("general.architecture");
-    const bool projector = arch != file.texts.end() && arch->second == "clip";
-    if (!projector && !is_draft(file)) models.push_back(std::move(file));
+    // Beside models lie projectors, LoRA adapters and importance matrices.
+    const auto is = [&](const char* key, const char* value, bool otherwise) {
+      const auto it = file.texts.find(key);
+      return it == file.texts.end() ? otherwise : it->second == value;
+    };
+    const bool model = is("general.type", "model", true) && !is("general.architecture", "clip", false);
+    if (model && !is_draft(file)) models.push_back(std::move(file));
   }
-  if (models.empty()) bad(folder.string(), "holds projectors (mmproj) and drafts (MTP blocks) only");
+  if (models.empty())
+    bad(folder.string(), "holds projectors (mmproj), drafts (MTP blocks), adapters and the like only");
   if (models.size() > 1) {
     std::vector<std::string> names;
     for (const ModelFile& m : models) names.push_back(fs::path(m.files.front()).filename().string());

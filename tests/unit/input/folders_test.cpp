@@ -98,6 +98,8 @@ const std::string kBlob = "sha256-" + std::string(64, 'a');
 TEST_CASE("a folder with one GGUF model is that model; projectors lie beside it") {
   const Folder folder;
   folder.put("m/Qwen3-0.6B-Q4_K_M.gguf", gguf());
+  folder.put("m/lora.gguf", gguf({{"general.architecture", "qwen3"}, {"general.type", "adapter"}}, {}, {}));
+  folder.put("m/imatrix.gguf", gguf({{"general.type", "imatrix"}}, {}, {}));
   CHECK(open_model(all(), folder.at("m"))->model.id == "qwen3-0.6b");
   folder.put("m/other.gguf", gguf());
   CHECK_THROWS_WITH(open_model(all(), folder.at("m")), ContainsText("holds 2 GGUF models"));
