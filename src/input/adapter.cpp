@@ -35,7 +35,14 @@ void take_base(const catalog::Catalog& catalog, const std::string& name, LocalMo
     local.differences = local.base->differences;
     return;
   }
-  const catalog::ModelMatch match = catalog.find_model(name);
+  catalog::ModelMatch match;
+  try {
+    match = catalog.find_model(name);
+  } catch (const Error& e) {
+    throw Error(e.code(), fmt::format("{}: names no base that is known: {}: base_model_name_or_path may be a "
+                                      "path on this machine",
+                                      local.file.config_path, e.what()));
+  }
   local.model = *match.model;
   local.variant = match.variant;
   local.like = match.model;

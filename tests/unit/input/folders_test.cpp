@@ -431,6 +431,9 @@ TEST_CASE("adapters: what is added, what replaces, what is not understood") {
   CHECK_THROWS_WITH(
       open(plain, {{"base_model.model.model.layers.28.self_attn.q_proj.lora_A.weight", {8, 1024}}}),
       ContainsText("of a layer that Qwen3-0.6B does not have"));
+  CHECK_THROWS_WITH(
+      open(R"({"base_model_name_or_path": "meta-llama/Llama-3-8B"})", {{q + "lora_A.weight", {8, 1024}}}),
+      ContainsText("adapter_config.json: names no base that is known"));
   CHECK_THROWS_WITH(open(plain, {{"base_model.model.odd.weight", {7}}}),
                     ContainsText("holds no tensors of layers"));
 }
