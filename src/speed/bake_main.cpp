@@ -49,8 +49,8 @@ std::string bake(const json& model) {
   }
   out += "};\nstatic constexpr Effect k_effects[] = {\n";
   for (const auto& [hash, e] : by_hash(model.at("effects")))
-    out += fmt::format("  {{{}ULL, {:.6e}F, {:.6e}F, {}}},\n", hash, e.at("value").get<double>(),
-                       e.at("variance").get<double>(), e.at("rows").get<int>());
+    out += fmt::format("  {{{}ULL, {}, {:.6e}F, {:.6e}F}},\n", hash, e.at("rows").get<int>(),
+                       e.at("value").get<double>(), e.at("variance").get<double>());
   out += "};\nstatic constexpr Level k_levels[] = {\n";
   for (const json& l : model.at("levels"))
     out += fmt::format("  {{{}, {}}},\n", quoted(l.at("name")), l.at("variance").dump());

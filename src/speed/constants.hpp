@@ -26,12 +26,15 @@ struct Group {
   int rows;
 };
 
-/// A factor for what setups have in common, by the hash of its name.
+/// Bits of a hash that are kept: the bakers see to it that no two names share them.
+inline constexpr int kHashBits = 48;
+
+/// A factor for what setups have in common, by the hash of its name. There are thousands, so they are packed.
 struct Effect {
-  std::uint64_t hash;
+  std::uint64_t hash : kHashBits;
+  std::uint64_t rows : 64 - kHashBits;
   float value;     ///< log seconds
   float variance;  ///< of it
-  std::int32_t rows;
 };
 
 /// What a factor that was never seen may be.
@@ -73,7 +76,7 @@ class Hash {
     }
     return *this;
   }
-  constexpr std::uint64_t value() const { return value_; }
+  constexpr std::uint64_t value() const { return value_ >> (64 - kHashBits); }
 
  private:
   std::uint64_t value_ = 14695981039346656037ULL;
