@@ -190,7 +190,8 @@ int run_add(const Options& o, const Scenario& scenario, const CommonOptions& com
 
 int run_calibrate(const std::vector<std::string>& args) {
   CLI::App app(
-      "Corrects speeds by what you measured yourself: files of llama-bench (-o json, jsonl, csv or md), vllm "
+      "Corrects speeds by what you measured yourself: files of llama-bench (-o json, jsonl, csv, sql or md), "
+      "vllm "
       "bench serve (--save-result) and sglang.bench_serving (--output-file), or a figure with --measured. "
       "`list` shows what is kept, `remove` takes it back. Nothing leaves the machine.",
       "qwenfit calibrate");

@@ -119,13 +119,14 @@ Bench read_bench(std::string_view text, const std::string& name) {
   if (text[0] == '[') add_array(text, name, bench);
   else if (text[0] == '{') add_objects(text, name, bench);
   else if (has_llama_bench_markdown(text)) add_records(read_llama_bench_markdown(text, name), name, bench);
+  else if (has_llama_bench_sql(text)) add_records(read_llama_bench_sql(text, name), name, bench);
   else if (text.substr(0, text.find('\n')).find("avg_ts") != std::string_view::npos)
     add_records(read_llama_bench_csv(text, name), name, bench);
   else
     throw Error(
         ErrorCode::bad_input,
         fmt::format("{}: not the output of a benchmark that qwenfit reads: llama-bench -o json, jsonl, "
-                    "csv or md, vllm bench serve --save-result, sglang.bench_serving --output-file",
+                    "csv, sql or md, vllm bench serve --save-result, sglang.bench_serving --output-file",
                     name));
   if (bench.rows.empty() && bench.left_out.empty())
     throw Error(ErrorCode::bad_input, fmt::format("{}: no result in it", name));

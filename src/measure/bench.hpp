@@ -52,9 +52,12 @@ Bench read_bench(std::string_view text, const std::string& name);
 /// A row of llama-bench: its fields by the names of `-o json`, values as text.
 using LlamaBenchRecord = std::map<std::string, std::string, std::less<>>;
 
-/// `-o csv` (RFC 4180) and `-o md`; the latter tells less. @throws Error(bad_input) naming the line.
+/// `-o csv` (RFC 4180), `-o sql` and `-o md`; the last tells less. @throws Error(bad_input) naming the line.
 std::vector<LlamaBenchRecord> read_llama_bench_csv(std::string_view text, const std::string& name);
+std::vector<LlamaBenchRecord> read_llama_bench_sql(std::string_view text, const std::string& name);
 std::vector<LlamaBenchRecord> read_llama_bench_markdown(std::string_view text, const std::string& name);
+/// Whether the text begins as the SQL does.
+bool has_llama_bench_sql(std::string_view text);
 /// Whether some line is the header of llama-bench's Markdown table.
 bool has_llama_bench_markdown(std::string_view text);
 

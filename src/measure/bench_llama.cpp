@@ -72,6 +72,14 @@ std::string set_backend(const LlamaBenchRecord& record, Scenario& scenario) {
     scenario.backend = "cpu";
     return "";
   }
+  // Older builds had a flag for each; that of CUDA was set for ROCm too, so the card decides.
+  if (text_of(record, "backends").empty() && !text_of(record, "gpu_blas").empty()) {
+    if (!flag_of(record, "gpu_blas")) scenario.backend = "cpu";
+    for (const char* name : {"vulkan", "metal", "sycl"}) {
+      if (flag_of(record, name)) scenario.backend = name;
+    }
+    return flag_of(record, "rpc") ? "it ran on other machines too (RPC)" : "";
+  }
   bool processor = false;
   for (const std::string& name : split(text_of(record, "backends"), ",")) {
     std::string folded = catalog::fold_name(name);

@@ -1,4 +1,4 @@
-// llama-bench -o csv and -o md.
+// llama-bench -o csv, -o sql and -o md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@ namespace qwenfit::measure {
 namespace {
 
 constexpr std::size_t kMostColumns = 256;
+constexpr std::string_view kSqlRow = "INSERT INTO ";
 
 /// Takes the next line off `rest`.
 std::string_view next_line(std::string_view& rest) {
@@ -97,9 +98,10 @@ constexpr std::array kShortNames{ShortName{"ngl", "n_gpu_layers"},
                                  ShortName{"size", "model_size"},
                                  ShortName{"params", "model_n_params"}};
 
-/// "pp512", "tg128 @ d4096", "pp512+tg128".
+/// "pp512", "tg128 @ d4096", "pp512+tg128"; "pp 512" of older builds.
 void add_test(std::string_view test, LlamaBenchRecord& record) {
   const auto number = [](std::string_view text) {
+    text = trimmed(text);
     return std::string(text.substr(0, text.find_first_not_of("0123456789")));
   };
   record["n_prompt"] = record["n_gen"] = record["n_depth"] = "0";
@@ -122,6 +124,10 @@ std::string parameters(std::string_view text) {
 }
 
 }  // namespace
+
+bool has_llama_bench_sql(std::string_view text) {
+  return text.starts_with("CREATE TABLE ") || text.starts_with(kSqlRow);
+}
 
 bool has_llama_bench_markdown(std::string_view text) {
   while (!text.empty()) {
@@ -146,6 +152,40 @@ std::vector<LlamaBenchRecord> read_llama_bench_csv(std::string_view text, const 
       throw Error(ErrorCode::bad_input, fmt::format("{}: more than {} results", name, kMostBenchRows));
     LlamaBenchRecord& record = records.emplace_back();
     for (std::size_t i = 0; i < header.size(); ++i) record[header[i]] = fields[i];
+  }
+  return records;
+}
+
+std::vector<LlamaBenchRecord> read_llama_bench_sql(std::string_view text, const std::string& name) {
+  constexpr std::string_view kValues = ") VALUES (";
+  std::vector<LlamaBenchRecord> records;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (!line.starts_with(kSqlRow)) continue;
+    const std::string where = fmt::format("{}: row {}", name, records.size() + 1);
+    const auto open = line.find('(');
+    const auto middle = line.find(kValues);
+    const auto end = line.rfind(')');
+    if (open >= middle || middle == std::string_view::npos || end < middle + kValues.size())
+      throw Error(ErrorCode::bad_input, fmt::format("{}: no INSERT INTO ... (names) VALUES (values)", where));
+    std::string_view names = line.substr(open + 1, middle - open - 1);
+    // Every value is quoted, and none is escaped.
+    std::string_view values = line.substr(middle + kValues.size(), end - middle - kValues.size());
+    const auto next = [](std::string_view& rest, std::string_view separator) {
+      const auto at = std::min(rest.find(separator), rest.size());
+      const std::string_view field = rest.substr(0, at);
+      rest.remove_prefix(std::min(at + separator.size(), rest.size()));
+      return field;
+    };
+    if (records.size() == kMostBenchRows)
+      throw Error(ErrorCode::bad_input, fmt::format("{}: more than {} results", name, kMostBenchRows));
+    LlamaBenchRecord& record = records.emplace_back();
+    while (!names.empty() && !values.empty() && record.size() < kMostColumns) {
+      std::string_view value = next(values, "', '");
+      if (value.starts_with('\'')) value.remove_prefix(1);
+      if (value.ends_with('\'')) value.remove_suffix(1);
+      record[std::string(next(names, ", "))] = std::string(value);
+    }
   }
   return records;
 }

@@ -185,6 +185,42 @@ TEST_CASE("CSV has quoted commas, doubled quotes and line ends of Windows") {
   CHECK(bench.rows[0].tok_s == 41.5);
 }
 
+TEST_CASE("llama-bench's SQL says what its JSON says, and flags of older builds what ran") {
+  // Shape: README.md of llama.cpp's tools/llama-bench, its build 1275 with flags instead of "backends".
+  const std::string text =
+      "CREATE TABLE IF NOT EXISTS test (\n  build_commit TEXT,\n  avg_ts REAL\n);\n\n"
+      "INSERT INTO test (build_number, cuda, metal, gpu_blas, blas, gpu_info, model_filename, model_type, "
+      "model_size, model_n_params, n_batch, n_gpu_layers, tensor_split, n_prompt, n_gen, test_time, avg_ts) "
+      "VALUES "
+      "('1275', '1', '0', '1', '1', 'NVIDIA GeForce RTX 3090 Ti', 'models/it''s.gguf', 'qwen2 7B mostly "
+      "Q4_0', "
+      "'4431390720', '7615616512', '512', '99', '0.00', '0', '128', '2024-02-23T12:10:30Z', '132.050000');\n";
+  const Bench bench = read_bench(text, "x");
+  REQUIRE(bench.rows.size() == 1);
+  CHECK(bench.rows[0].tok_s == 132.05);
+  CHECK_FALSE(bench.rows[0].scenario.backend);  // as the card has it
+  CHECK(bench.rows[0].scenario.format == "Q4_0");
+  CHECK(bench.rows[0].gpus == std::vector<std::string>{"NVIDIA GeForce RTX 3090 Ti"});
+  CHECK(bench.rows[0].date == "2024-02-23");
+  const auto backend = [](const std::string& flags) {
+    return read_bench(R"({"n_prompt": 0, "n_gen": 8, "avg_ts": 5, )" + flags + "}", "x")
+        .rows.at(0)
+        .scenario.backend.value_or("");
+  };
+  CHECK(backend(R"("cuda": false, "gpu_blas": false, "blas": true)") == "cpu");
+  CHECK(backend(R"("metal": true, "gpu_blas": true)") == "metal");
+  for (const char* broken :
+       {"INSERT INTO test", "INSERT INTO test (avg_ts) VALUES", "INSERT INTO t) VALUES (",
+        "INSERT INTO test (avg_ts, n_gen) VALUES ('x', '1');", "CREATE TABLE t (a);"})
+    CHECK_THROWS_AS(read_bench(broken, "x"), Error);
+  CHECK(read_bench(
+            "| model | size | params | backend | threads | test | t/s |\n| --- | --- | --- | --- | --- | --- "
+            "| --- |\n| qwen2 7B mostly Q4_0 | 4.13 GiB | 7.62 B | CUDA | 8 | tg 128 | 61.2 ± 0.1 |\n",
+            "x")
+            .rows.at(0)
+            .scenario.output_tokens == 128);
+}
+
 TEST_CASE("vLLM's result: time per token at the client's concurrency") {
   const Bench bench = read_bench(vllm(""), "x");
   REQUIRE(bench.rows.size() == 1);
