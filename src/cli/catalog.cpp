@@ -18,6 +18,7 @@
 #include "qwenfit/error.hpp"
 #include "qwenfit/input.hpp"
 #include "report/knowledge.hpp"
+#include "user_files.hpp"
 
 namespace qwenfit::cli {
 namespace {

@@ -8,6 +8,7 @@
 #include "help.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "qwenfit/error.hpp"
 #include "report/table.hpp"
 #include "settings.hpp"
 #include "user_files.hpp"
@@ -36,6 +37,20 @@ void apply_defaults(Scenario& scenario) {
     set_field_text(scenario, scenario_field("host"), settings.default_host);
   if (scenario.devices.size() == 1 && catalog::fold_name(scenario.devices.front().name) == "none")
     scenario.devices.clear();
+}
+
+std::string setting_behind(const Error& error, const std::vector<std::string>& args) {
+  if (error.code() != ErrorCode::unknown_device) return "";
+  const Settings& settings = user_settings();
+  for (const SettingKey& key : setting_keys()) {
+    const std::string& value = settings.*(key.member);
+    if (value.empty() ||
+        std::string_view(error.what()).find(fmt::format("'{}'", value)) == std::string::npos ||
+        std::find(args.begin(), args.end(), value) != args.end())
+      continue;
+    return fmt::format(" ({} in {})", key.key, settings_file());
+  }
+  return "";
 }
 
 int run_config(const std::vector<std::string>& args) {

@@ -11,6 +11,7 @@
 #include "output.hpp"
 #include "qwenfit/catalog.hpp"
 #include "qwenfit/error.hpp"
+#include "settings.hpp"
 
 namespace qwenfit::cli {
 namespace {
@@ -175,12 +176,13 @@ std::span<const Command> commands() {
 
 int main(int argc, char** argv) {
   using namespace qwenfit;
+  const std::vector<std::string> args(argv + 1, argv + argc);
   try {
-    const int code = cli::dispatch({argv + 1, argv + argc});
+    const int code = cli::dispatch(args);
     cli::flush_output();
     return code;
   } catch (const Error& e) {
-    cli::complain(e.what());
+    cli::complain(e.what() + cli::setting_behind(e, args));
     return exit_code(e.code());
   } catch (const std::exception& e) {
     cli::complain(fmt::format("internal error: {}", e.what()));

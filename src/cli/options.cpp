@@ -226,21 +226,6 @@ bool parse(CLI::App& app, const std::vector<std::string>& args) {
   }
 }
 
-namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
-}  // namespace
-
-std::string config_folder() {
-  std::string config = variable("XDG_CONFIG_HOME");
-  if (config.empty() && !variable("HOME").empty()) config = variable("HOME") + "/.config";
-  return config.empty() ? "" : config + "/qwenfit";
-}
-
 catalog::Catalog open_catalog(const CommonOptions& options) {
   namespace fs = std::filesystem;
   catalog::Catalog catalog = catalog::Catalog::builtin();
@@ -252,8 +237,7 @@ catalog::Catalog open_catalog(const CommonOptions& options) {
   const std::string config = config_folder();
   std::error_code error;
   if (!config.empty() && fs::is_directory(config, error)) catalog = catalog.with_overlay(config);
-  if (const std::string path = variable("QWENFIT_CATALOG"); !path.empty())
-    catalog = catalog.with_overlay(path);
+  if (const char* path = std::getenv("QWENFIT_CATALOG"); path && *path) catalog = catalog.with_overlay(path);
   for (const std::string& path : options.catalogs) catalog = catalog.with_overlay(path);
   return catalog;
 }

@@ -56,10 +56,6 @@ void add_sweep_options(CLI::App& app, const std::vector<std::string>& args, std:
 /// @throws Error(usage) with the nearest known option.
 bool parse(CLI::App& app, const std::vector<std::string>& args);
 
-/// Where a user keeps entries of their own: $XDG_CONFIG_HOME/qwenfit, else ~/.config/qwenfit; empty without
-/// a home.
-std::string config_folder();
-
 /// The built-in catalog with the overlays of $XDG_CONFIG_HOME/qwenfit/, QWENFIT_CATALOG and --catalog, in
 /// this order.
 catalog::Catalog open_catalog(const CommonOptions& options);

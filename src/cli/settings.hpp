@@ -5,7 +5,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "qwenfit/error.hpp"
 #include "qwenfit/scenario.hpp"
 
 namespace qwenfit::cli {
@@ -39,5 +41,9 @@ std::string settings_file();
 
 /// Gives `scenario` the default device and host where it names none; a device named "none" is none.
 void apply_defaults(Scenario& scenario);
+
+/// " (default_device in FILE)" where an unknown device is named by a setting and not by the arguments; else
+/// empty.
+std::string setting_behind(const Error& error, const std::vector<std::string>& args);
 
 }  // namespace qwenfit::cli

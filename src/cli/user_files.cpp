@@ -27,6 +27,8 @@ std::string folder_of(const char* variable, const char* under_home) {
     return text ? text : "";
   };
   std::string base = value(variable);
+  // A relative one is no folder of the user's: the specification of these variables has it ignored.
+  if (!base.starts_with('/')) base.clear();
   if (base.empty() && !value("HOME").empty()) base = value("HOME") + "/" + under_home;
   return base.empty() ? base : base + "/qwenfit";
 }
@@ -46,6 +48,10 @@ bool write_all(int file, std::string_view text) {
 }
 
 }  // namespace
+
+std::string config_folder() {
+  return folder_of("XDG_CONFIG_HOME", ".config");
+}
 
 std::string cache_folder() {
   return folder_of("XDG_CACHE_HOME", ".cache");

@@ -8,8 +8,9 @@
 
 namespace qwenfit::cli {
 
-/// The folder of what can be made again, whether it exists or not; empty when neither the variable nor HOME
-/// is set.
+/// The folders of settings and entries of the user's own, and of what can be made again, whether they exist
+/// or not; empty when neither the variable nor HOME is set.
+std::string config_folder();
 std::string cache_folder();
 
 /// The text of a file; nothing when there is none.

@@ -41,16 +41,19 @@ const catalog::DType* kv_dtype(const catalog::Catalog& catalog, std::string_view
       {"float32", "f32"}, {"fp8", "f8_e4m3"}, {"fp8e4m3", "f8_e4m3"}, {"fp8e5m2", "f8_e5m2"},
       {"int8", "i8"},     {"q8", "q8_0"},     {"q4", "q4_0"},         {"int8pertokenhead", "i8"}};
   const std::string folded = catalog::fold_name(text);
+  std::vector<catalog::KnownName> known;
   for (const auto& [name, id] : kNames) {
     if (folded == name) return catalog.dtype(id);
+    known.push_back({name, id});
   }
-  std::vector<std::string_view> known;
   for (const catalog::DType* type : catalog.dtypes()) {
     if (catalog::fold_name(type->id) == folded) return type;
-    known.push_back(type->id);
+    known.push_back({type->id, type->id});
   }
+  const std::string meant = catalog::did_you_mean_name(text, known);
   throw Error(ErrorCode::unknown_name,
-              fmt::format("{}: unknown KV cache type '{}'{}", key, text, catalog::did_you_mean(text, known)));
+              fmt::format("{}: unknown KV cache type '{}'{}", key, text,
+                          meant.empty() ? ": f16, bf16, q8_0, q4_0 and fp8 are usual" : meant));
 }
 
 /// The engine that a format is made for, when none is named.
