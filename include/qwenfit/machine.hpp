@@ -12,8 +12,17 @@
 
 namespace qwenfit::machine {
 
-/// Where facts come from. Programs that are not installed, fail or take too long have no output; files that
-/// can't be read have no text. Nothing throws.
+/// What a program printed, and how it ended.
+struct Output {
+  std::string text;
+  int exit_code = 0;
+  std::string stopped;  ///< why it was not let to its end: "no answer within 10 seconds"; else empty
+
+  bool well() const { return exit_code == 0 && stopped.empty(); }
+};
+
+/// Where facts come from. Programs that are not installed have no output; files that can't be read have no
+/// text. Nothing throws.
 class Source {
  public:
   Source() = default;
@@ -23,7 +32,7 @@ class Source {
 
   /// What a program prints, at most a few MiB of it. `command` holds its name and arguments; no shell is
   /// involved.
-  virtual std::optional<std::string> output(const std::vector<std::string>& command) = 0;
+  virtual std::optional<Output> output(const std::vector<std::string>& command) = 0;
   /// The text of a file, at most a few MiB of it.
   virtual std::optional<std::string> file(const std::string& path) = 0;
   /// Names in a folder, sorted; none when there is no such folder.
@@ -33,8 +42,9 @@ class Source {
 /// The machine that this program runs on.
 std::unique_ptr<Source> this_machine();
 
-/// Another machine, from a folder: a program's output is the file of its name ("nvidia-smi"), files stand
-/// under their paths ("proc/meminfo"). Lines "# ..." at a file's start are no part of it.
+/// Another machine, from a folder: a program's output is the file of its name ("nvidia-smi"; with one
+/// argument also "nvidia-smi -L"), files stand under their paths ("proc/meminfo"). Lines "# ..." at a file's
+/// start are no part of it.
 /// @throws Error(io) when there is no such folder.
 std::unique_ptr<Source> recorded_machine(const std::string& folder);
 
@@ -54,6 +64,8 @@ struct Gpu {
   std::optional<Bytes> memory;  ///< as the driver reports it; of unified ones what the GPU may use
   std::optional<Bytes> free;    ///< now
   bool unified = false;         ///< its memory is the machine's
+  Bytes carved = 0;             ///< of unified ones: what the firmware took from the machine's memory for it
+  std::string slice;            ///< MIG profile, "1g.10gb", where this is not the whole card
   std::optional<int> cores;     ///< Apple: GPU cores
   Match match;
 };
@@ -72,13 +84,14 @@ struct Processor {
   int sockets = 0;  ///< 0: unknown, likewise below
   int cores = 0;    ///< physical, all sockets
   int threads = 0;
+  int usable_threads = 0;                ///< what affinity and control groups leave of them to this program
   double mega_hertz = 0;                 ///< highest that is known
   std::vector<std::string> vector_sets;  ///< of those that engines use: "AVX2", "AVX-512", "AMX", "NEON" ...
   Match match;
 };
 
 struct Memory {
-  std::optional<Bytes> total;
+  std::optional<Bytes> total;      ///< what the machine has, or the control group may use of it
   std::optional<Bytes> available;  ///< without swapping, now
   int numa_nodes = 0;              ///< 0: unknown
   std::vector<Module> modules;     ///< empty: unknown
@@ -99,10 +112,11 @@ struct Machine {
 /// Looks at everything that `source` has and matches it to the catalog.
 Machine detect(const catalog::Catalog& catalog, Source& source);
 
-/// Reads memory with all processors of this machine for less than two seconds. 10^9 bytes a second; nothing
-/// when there is not enough free memory for a buffer larger than the caches.
+/// Reads memory with all processors that this program may use for less than two seconds. 10^9 bytes a second;
+/// nothing when there is not enough free memory for a buffer larger than the caches.
 /// @param cache_bytes of the last level, all together; 0: unknown
-std::optional<double> measure_bandwidth(const Memory& memory, Bytes cache_bytes);
+/// @param usable_threads as `Processor` has them; 0: unknown
+std::optional<double> measure_bandwidth(const Memory& memory, Bytes cache_bytes, int usable_threads);
 
 /// Last-level caches of all processors together; 0 when unknown.
 Bytes last_cache_bytes(Source& source);
@@ -118,6 +132,7 @@ struct LocalDevice {
   std::optional<Bytes> capacity;    ///< where the machine says something else than the catalog
   std::optional<Bytes> free;        ///< now
   std::string note;                 ///< what was assumed, and what is free
+  std::string aside;                ///< why "auto" is without it, though "auto-gpu1" is not; often empty
 };
 
 /// A machine as estimates use it. Parts that the catalog has not are records made of what the machine says.
@@ -133,7 +148,7 @@ struct LocalDevices {
 };
 
 /// Graphics cards that engines can use, in the tools' order; integrated ones that the catalog does not know
-/// are left out, with a note.
+/// are left out, with a note. Integrated ones beside a card, and all MIG slices but the first, stand aside.
 LocalDevices local_devices(const Machine& machine);
 
 }  // namespace qwenfit::machine

@@ -35,7 +35,8 @@ std::optional<double> remembered(const machine::Machine& found) {
 }  // namespace
 
 void measure_memory(machine::Source& source, machine::Machine& found) {
-  found.memory.measured_gb_s = machine::measure_bandwidth(found.memory, machine::last_cache_bytes(source));
+  found.memory.measured_gb_s = machine::measure_bandwidth(found.memory, machine::last_cache_bytes(source),
+                                                          found.processor.usable_threads);
   if (!found.memory.measured_gb_s) {
     found.notes.emplace_back("there is not enough free memory to measure its bandwidth");
     return;

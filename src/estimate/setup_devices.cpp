@@ -21,11 +21,17 @@ constexpr std::string_view kAutoCpu = "autocpu";
 constexpr std::string_view kAutoGpu = "autogpu";
 
 /// The devices that a name of this machine's parts stands for.
-std::vector<const LocalDevice*> local_parts(const LocalDevices& here, const std::string& name, bool on_cpu) {
+std::vector<const LocalDevice*> local_parts(const LocalDevices& here, const std::string& name, bool on_cpu,
+                                            engine::Setup& setup) {
   const std::string folded = catalog::fold_name(name);
   if (folded == kAutoCpu || (folded == kAuto && (on_cpu || here.gpus.empty()))) return {&here.processor};
   std::vector<const LocalDevice*> parts;
-  for (const LocalDevice& gpu : here.gpus) parts.push_back(&gpu);
+  for (const LocalDevice& gpu : here.gpus) {
+    if (folded != kAuto || gpu.aside.empty()) parts.push_back(&gpu);
+    else
+      add_note(setup, fmt::format("without {} (auto-gpu{}): {}", gpu.device->name, &gpu - here.gpus.data(),
+                                  gpu.aside));
+  }
   if (folded == kAuto) return parts;
   const auto number = units::parse_count(std::string_view(folded).substr(kAutoGpu.size()));
   if (!number || *number >= std::ssize(parts))
@@ -49,7 +55,7 @@ void take_first(std::vector<T>& parts, std::int64_t count) {
 void add_local(const Scenario& scenario, const DeviceRequest& request, Estimator::Impl& estimator,
                engine::Setup& setup) {
   const LocalDevices& here = estimator.here();
-  auto parts = local_parts(here, request.name, scenario.backend == "cpu");
+  auto parts = local_parts(here, request.name, scenario.backend == "cpu", setup);
   if (request.count > 1) take_first(parts, request.count);
   for (const LocalDevice* part : parts) {
     setup.devices.push_back({part->device, part->memory_gb, part->capacity, part->free});

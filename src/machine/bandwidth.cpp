@@ -48,13 +48,16 @@ void on_all(unsigned threads, F&& work) {
 
 }  // namespace
 
-std::optional<double> measure_bandwidth(const Memory& memory, Bytes cache_bytes) {
+std::optional<double> measure_bandwidth(const Memory& memory, Bytes cache_bytes, int usable_threads) {
   // Four times the caches, so that little of one pass is left for the next; an eighth of what is free at
   // most.
   Bytes size = std::clamp(4 * std::clamp<Bytes>(cache_bytes, 0, kLargest), kUsual, kLargest);
   if (memory.available) size = std::min(size, *memory.available / 8);
   if (size < kSmallest || size < 2 * cache_bytes) return std::nullopt;
-  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+  // More threads than a control group lets run would show what its first moments are, until they are held.
+  const unsigned threads = std::clamp(
+      usable_threads > 0 ? static_cast<unsigned>(usable_threads) : std::thread::hardware_concurrency(), 1U,
+      kMostThreads);
   const std::size_t share = static_cast<std::size_t>(size) / sizeof(std::uint64_t) / threads / 8 * 8;
   const std::unique_ptr<std::uint64_t[]> words(new (std::nothrow) std::uint64_t[share * threads]);
   if (!words) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "allowance.hpp"
 #include "match.hpp"
 #include "parsers.hpp"
 #include "text.hpp"
@@ -29,6 +30,14 @@ std::string first_file(Source& source, std::initializer_list<const char*> paths)
   return "";
 }
 
+/// What a program prints when all went well; what it was stopped for is noted.
+std::string printed(Source& source, const std::vector<std::string>& command, Machine& machine) {
+  auto output = source.output(command);
+  if (output && !output->stopped.empty())
+    machine.notes.push_back(fmt::format("{} was stopped: {}", command.front(), output->stopped));
+  return output && output->well() ? std::move(output->text) : "";
+}
+
 /// Memory of an AMD GPU from the kernel's driver. What an integrated one borrows of the machine's counts too.
 void add_amdgpu_memory(Source& source, const std::string& folder, const Memory& memory, Gpu& gpu) {
   const auto total = bytes_in(source, folder + "mem_info_vram_total");
@@ -36,10 +45,12 @@ void add_amdgpu_memory(Source& source, const std::string& folder, const Memory& 
   if (!total) return;
   gpu.memory = *total;
   if (used) gpu.free = std::max<Bytes>(0, *total - *used);
-  const auto borrowed = bytes_in(source, folder + "mem_info_gtt_total");
+  auto borrowed = bytes_in(source, folder + "mem_info_gtt_total");
   // Cards report a GTT too, of half the machine's memory, but do not live in it.
   if (!gpu.unified || !borrowed) return;
+  gpu.carved = *total;
   gpu.memory = *total + *borrowed;
+  *borrowed -= std::min(*borrowed, bytes_in(source, folder + "mem_info_gtt_used").value_or(0));
   if (gpu.free) *gpu.free += std::min(*borrowed, memory.available.value_or(*borrowed));
 }
 
@@ -49,6 +60,17 @@ bool shares_memory(const std::string& name) {
     if (name.find(chip) != std::string::npos) return true;
   }
   return false;
+}
+
+/// Lists and drivers that are older than a chip call its graphics no more than this.
+bool says_little(const std::string& name) {
+  return name.empty() || name == "AMD Radeon Graphics" || name == "AMD Radeon(TM) Graphics";
+}
+
+/// The graphics that an AMD processor is sold with: "AMD RYZEN AI MAX+ 395 w/ Radeon 8060S".
+std::string graphics_in(const std::string& processor) {
+  const auto at = processor.find(" w/ Radeon ");
+  return at == std::string::npos ? "" : fmt::format("AMD {}", processor.substr(at + 4));
 }
 
 /// Cards as the kernel lists them, but those in `known`, which a tool has told more about.
@@ -70,12 +92,12 @@ void add_kernel_cards(Source& source, Machine& machine) {
     gpu.bus = pci.bus;
     gpu.source = gpu.driver = pci.driver;
     if (pci.vendor == kNvidia) {
-      // Without nvidia-smi its memory is not told; with it, it is there already.
+      // A card that nvidia-smi told of under another address is there already.
       if (std::any_of(machine.gpus.begin(), machine.gpus.end(),
-                      [](const Gpu& g) { return g.vendor == catalog::Vendor::nvidia; }))
+                      [](const Gpu& g) { return g.source == "nvidia-smi"; }))
         continue;
       gpu.vendor = catalog::Vendor::nvidia;
-      machine.notes.emplace_back("there is an NVIDIA card but no nvidia-smi: its memory is not known");
+      if (gpu.source.empty()) gpu.source = "pci";
     } else if (pci.vendor == kAmd) {
       gpu.vendor = catalog::Vendor::amd;
       if (amdgpu_ids.empty())
@@ -84,9 +106,10 @@ void add_kernel_cards(Source& source, Machine& machine) {
       const auto revision = leading_number(source.file(folder + "revision").value_or(""), 16).value_or(0);
       gpu.name = text_of(source, folder + "product_name");
       if (gpu.name.empty()) gpu.name = name_in_amdgpu_ids(amdgpu_ids, pci.device, revision);
+      if (says_little(gpu.name)) gpu.name = graphics_in(machine.processor.name);
     } else {
       gpu.vendor = catalog::Vendor::intel;
-      if (!vulkan) vulkan = parse_vulkan_summary(source.output({"vulkaninfo", "--summary"}).value_or(""));
+      if (!vulkan) vulkan = parse_vulkan_summary(printed(source, {"vulkaninfo", "--summary"}, machine));
       for (const VulkanDevice& v : *vulkan) {
         if (v.vendor == pci.vendor && v.device == pci.device) gpu.name = v.name;
       }
@@ -124,14 +147,83 @@ void add_linux(Source& source, Machine& machine) {
 }
 
 void add_macos(Source& source, Machine& machine) {
-  const auto text = source.output(
-      {"sysctl", "machdep.cpu.brand_string", "hw.memsize", "hw.physicalcpu", "hw.logicalcpu", "hw.packages"});
-  if (!text) return;
-  parse_sysctl(*text, machine);
-  machine.memory.available = parse_vm_stat(source.output({"vm_stat"}).value_or(""));
+  parse_sysctl(printed(source,
+                       {"sysctl", "machdep.cpu.brand_string", "hw.memsize", "hw.physicalcpu", "hw.logicalcpu",
+                        "hw.packages"},
+                       machine),
+               machine);
+  if (!machine.memory.total) return;
+  machine.memory.available = parse_vm_stat(printed(source, {"vm_stat"}, machine));
   for (Gpu& gpu :
-       parse_displays(source.output({"system_profiler", "SPDisplaysDataType", "-json"}).value_or("")))
+       parse_displays(printed(source, {"system_profiler", "SPDisplaysDataType", "-json"}, machine)))
     machine.gpus.push_back(std::move(gpu));
+}
+
+/// In WSL it lies where only a login shell looks for it.
+constexpr const char* kNvidiaSmi[] = {"nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"};
+
+/// NVIDIA's cards. A tool that fails may have told of some, and says why it failed among its rows.
+void add_nvidia(Source& source, Machine& machine) {
+  for (const char* program : kNvidiaSmi) {
+    const auto output = source.output(
+        {program, "--query-gpu=name,pci.bus_id,memory.total,memory.free,driver_version", "--format=csv"});
+    if (!output) continue;
+    NvidiaCards cards = parse_nvidia_smi(output->text);
+    if (output->stopped.empty()) {
+      for (const std::string& message : cards.messages)
+        machine.notes.push_back(fmt::format("nvidia-smi says: {}", message));
+      if (cards.messages.empty() && output->exit_code != 0)
+        machine.notes.push_back(fmt::format("nvidia-smi failed with exit code {}", output->exit_code));
+    } else {
+      machine.notes.push_back(fmt::format("nvidia-smi was stopped: {}", output->stopped));
+      continue;  // half a row may be a wrong one
+    }
+    for (Gpu& gpu : cards.gpus) machine.gpus.push_back(std::move(gpu));
+    return;
+  }
+}
+
+/// Cards that are cut by MIG -> their slices.
+void cut_slices(Source& source, Machine& machine) {
+  const auto cuttable = [](const Gpu& gpu) {
+    return gpu.source == "nvidia-smi" && gpu.match.device && !gpu.match.device->mig.empty();
+  };
+  if (std::none_of(machine.gpus.begin(), machine.gpus.end(), cuttable)) return;
+  std::vector<std::vector<std::string>> lists;
+  for (const char* program : kNvidiaSmi) {
+    if (lists.empty()) lists = parse_nvidia_list(printed(source, {program, "-L"}, machine));
+  }
+  std::vector<Gpu> gpus;
+  std::size_t number = 0;  // nvidia-smi's cards stand first, in the order of its list
+  for (Gpu& gpu : machine.gpus) {
+    const std::size_t card = number++;
+    if (!cuttable(gpu) || card >= lists.size() || lists[card].empty()) {
+      gpus.push_back(std::move(gpu));
+      continue;
+    }
+    for (const std::string& profile : lists[card]) {
+      Gpu& slice = gpus.emplace_back(gpu);
+      slice.slice = profile;
+      slice.name = fmt::format("{} MIG {}", gpu.name, profile);
+      slice.memory.reset();
+      slice.free.reset();  // of the whole card
+    }
+  }
+  machine.gpus = std::move(gpus);
+}
+
+/// A board whose chip has graphics that no tool told of, as on older systems of Jetsons.
+void add_board(const catalog::Catalog& catalog, Machine& machine) {
+  if (!machine.gpus.empty() || machine.board.empty()) return;
+  Gpu gpu;
+  gpu.name = machine.board;
+  gpu.source = "device-tree";
+  gpu.unified = true;
+  machine.gpus.push_back(gpu);
+  match_parts(catalog, machine);
+  if (const catalog::Device* device = machine.gpus.front().match.device)
+    machine.gpus.front().vendor = device->vendor;
+  else machine.gpus.clear();
 }
 
 }  // namespace
@@ -140,22 +232,32 @@ Machine detect(const catalog::Catalog& catalog, Source& source) {
   Machine machine;
   add_linux(source, machine);
   if (machine.processor.threads == 0) add_macos(source, machine);
-  const auto smi = source.output(
-      {"nvidia-smi", "--query-gpu=name,pci.bus_id,memory.total,memory.free,driver_version", "--format=csv"});
-  for (Gpu& gpu : parse_nvidia_smi(smi.value_or(""))) machine.gpus.push_back(std::move(gpu));
-  const auto rocm =
-      source.output({"rocm-smi", "--showproductname", "--showmeminfo", "vram", "--showbus", "--json"});
-  for (Gpu& gpu : parse_rocm_smi(rocm.value_or(""))) {
+  add_nvidia(source, machine);
+  const std::string rocm = printed(
+      source, {"rocm-smi", "--showproductname", "--showmeminfo", "vram", "--showbus", "--json"}, machine);
+  for (Gpu& gpu : parse_rocm_smi(rocm)) {
     // Without a name the kernel's driver tells more.
-    if (!gpu.name.empty() && !shares_memory(gpu.name)) machine.gpus.push_back(std::move(gpu));
+    if (!says_little(gpu.name) && !shares_memory(gpu.name)) machine.gpus.push_back(std::move(gpu));
   }
   add_kernel_cards(source, machine);
+  if (std::any_of(machine.gpus.begin(), machine.gpus.end(), [](const Gpu& g) {
+        return g.vendor == catalog::Vendor::nvidia && g.source != "nvidia-smi";
+      }))
+    machine.notes.emplace_back(
+        "there is an NVIDIA card that no nvidia-smi tells of: how much of its memory is free is not known");
+  machine.memory.modules = parse_udev_dmi(source.file("/run/udev/data/+dmi:id").value_or(""));
   for (const char* program : {"dmidecode", "/usr/sbin/dmidecode"}) {
     if (!machine.memory.modules.empty()) break;
-    machine.memory.modules = parse_dmidecode(source.output({program, "-t", "memory"}).value_or(""));
+    machine.memory.modules = parse_dmidecode(printed(source, {program, "-t", "memory"}, machine));
   }
   machine.memory.bandwidth_gb_s = bandwidth_of(machine.memory.modules);
+  add_board(catalog, machine);
   match_parts(catalog, machine);
+  apply_allowance(allowance_of(source), machine);
+  cut_slices(source, machine);
+  for (Gpu& gpu : machine.gpus) {
+    if (!gpu.slice.empty()) gpu.match = match_name(catalog, {gpu.name}, std::nullopt);
+  }
   for (Gpu& gpu : machine.gpus) {
     if (!gpu.unified) continue;
     if (!gpu.memory) gpu.memory = machine.memory.total;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <utility>
 
 #include "qwenfit/machine.hpp"
 
@@ -32,7 +33,7 @@ double whole_gib(Bytes bytes) {
 
 LocalDevice matched(const Gpu& gpu) {
   const Device& d = *gpu.match.device;
-  LocalDevice local{&d, gpu.match.memory_gb, std::nullopt, gpu.free, ""};
+  LocalDevice local{&d, gpu.match.memory_gb, std::nullopt, gpu.free, "", ""};
   if (!gpu.memory) return local;
   if (!d.working_sets.empty()) {  // Apple: what of it the GPU may have is known
     local.memory_gb = units::to_gib(*gpu.memory);
@@ -53,7 +54,7 @@ LocalDevice unmatched(const Gpu& gpu, std::size_t number, Records& records) {
   d.device_class = DeviceClass::consumer;
   d.device_count = 1;
   d.memory_gb = whole_gib(*gpu.memory);
-  return {&d, std::nullopt, gpu.memory, gpu.free, ""};
+  return {&d, std::nullopt, gpu.memory, gpu.free, "", ""};
 }
 
 /// Operations a second of all cores: fused multiply-adds of two vectors of 32-bit numbers each cycle, as the
@@ -73,7 +74,7 @@ const Device* processor_record(const Machine& machine, Records& records) {
   const Processor& p = machine.processor;
   const Memory& memory = machine.memory;
   const Device* known = p.match.device;
-  if (known && !memory.bandwidth_gb_s && known->bandwidth_gb_s) return known;
+  if (known && !memory.bandwidth_gb_s && known->bandwidth_gb_s && p.usable_threads >= p.threads) return known;
   Device& d = records.devices.emplace_back();
   if (known) {
     d = *known;
@@ -84,8 +85,12 @@ const Device* processor_record(const Machine& machine, Records& records) {
     d.device_count = 1;
     d.fp32_tflops = tflops_of(p);
   }
+  // Of all its cores: a container may have few of them.
+  if (d.fp32_tflops && p.usable_threads > 0 && p.usable_threads < p.threads)
+    d.fp32_tflops = *d.fp32_tflops * p.usable_threads / p.threads;
   d.name = records.keep(p.name.empty() ? "processor" : p.name);
-  d.bandwidth_gb_s = memory.bandwidth_gb_s ? memory.bandwidth_gb_s : memory.measured_gb_s;
+  if (memory.bandwidth_gb_s || !d.bandwidth_gb_s)
+    d.bandwidth_gb_s = memory.bandwidth_gb_s ? memory.bandwidth_gb_s : memory.measured_gb_s;
   return &d;
 }
 
@@ -120,6 +125,10 @@ LocalDevices local_devices(const Machine& machine) {
   LocalDevices out;
   const auto records = std::make_shared<Records>();
   out.records = records;
+  out.notes = machine.notes;
+  const bool has_card = std::any_of(machine.gpus.begin(), machine.gpus.end(),
+                                    [](const Gpu& g) { return g.match.device && !g.unified; });
+  bool has_slice = false;
   for (const Gpu& gpu : machine.gpus) {
     if (gpu.match.device) {
       LocalDevice& local = out.gpus.emplace_back(matched(gpu));
@@ -127,6 +136,10 @@ LocalDevices local_devices(const Machine& machine) {
       if (gpu.free)
         local.note += fmt::format("{}{}: {} are free now", local.note.empty() ? "" : "; ",
                                   gpu.match.device->name, units::format_bytes(*gpu.free));
+      if (gpu.unified && has_card) local.aside = "it has the machine's memory, and there is a card";
+      // https://docs.nvidia.com/datacenter/tesla/mig-user-guide/: CUDA gives a program one slice
+      if (!gpu.slice.empty() && std::exchange(has_slice, true))
+        local.aside = "a program can have one MIG slice";
     } else if (gpu.unified || gpu.memory.value_or(0) < kSmallestCard) {
       out.notes.push_back(fmt::format(
           "{} is left out: the catalog does not know it, and it has no memory of its own to speak of",
@@ -140,8 +153,8 @@ LocalDevices local_devices(const Machine& machine) {
   }
   const Memory& memory = machine.memory;
   out.host_note = about_memory(machine);
-  out.processor = {processor_record(machine, *records), std::nullopt, memory.total, memory.available,
-                   out.host_note};
+  out.processor = {
+      processor_record(machine, *records), std::nullopt, memory.total, memory.available, out.host_note, ""};
   out.host_name = out.processor.device->name;
   out.host_bandwidth_gb_s = out.processor.device->bandwidth_gb_s;
   out.host_memory = memory.available;

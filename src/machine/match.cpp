@@ -13,11 +13,12 @@ namespace {
 
 using catalog::DeviceClass;
 
-std::optional<Match> look_up(const catalog::Catalog& catalog, const std::string& name) {
+std::optional<Match> look_up(const catalog::Catalog& catalog, const std::string& name, Part part) {
   try {
     const catalog::DeviceMatch found = catalog.find_device(name);
     // A whole server is no part of a machine.
     if (!found.device->base_device.empty()) return std::nullopt;
+    if ((found.device->device_class == DeviceClass::cpu) != (part == Part::processor)) return std::nullopt;
     return Match{found.device, found.memory_gb, found.note};
   } catch (const Error&) {
     return std::nullopt;
@@ -36,30 +37,31 @@ void add_spellings(const std::string& name, std::vector<std::string>& out) {
   for (const std::string_view part : split(inside, '/')) out.emplace_back(trimmed(part));
 }
 
-/// Tools add the module's kind to what everybody calls the card.
-std::string without_module(const std::string& name) {
-  for (const std::string_view end : {" OAM", " OAM HF"}) {
-    if (name.ends_with(end)) return name.substr(0, name.size() - end.size());
+/// Tools add the module's kind to what everybody calls the card, boards what they are sold as.
+std::string without_module(std::string name) {
+  for (const std::string_view words :
+       {" OAM HF", " OAM", " Engineering Reference", " Developer Kit", " (nvgpu)"}) {
+    if (const auto at = name.find(words); at != std::string::npos) name.erase(at, words.size());
   }
   return name;
 }
 
-bool is_processor(const catalog::Device& d) {
-  return d.device_class == DeviceClass::cpu;
-}
-
 }  // namespace
 
+bool has_unified_memory(const catalog::Device& device) {
+  return device.device_class == DeviceClass::unified || device.device_class == DeviceClass::edge;
+}
+
 Match match_name(const catalog::Catalog& catalog, const std::vector<std::string>& names,
-                 std::optional<Bytes> memory) {
+                 std::optional<Bytes> memory, Part part) {
   for (const std::string& name : names) {
     if (name.empty()) continue;
     if (memory) {
       // Sizes are sold in whole GiB, of which drivers keep a little.
       const long size = std::lround(std::ceil(units::to_gib(*memory) - 0.25));
-      if (const auto found = look_up(catalog, fmt::format("{} {}GB", name, size))) return *found;
+      if (const auto found = look_up(catalog, fmt::format("{} {}GB", name, size), part)) return *found;
     }
-    if (auto found = look_up(catalog, name)) {
+    if (auto found = look_up(catalog, name, part)) {
       // The note of a bare name tells which size was assumed: the machine knows better.
       if (memory) found->note.clear();
       return *found;
@@ -72,21 +74,20 @@ void match_parts(const catalog::Catalog& catalog, Machine& machine) {
   for (Gpu& gpu : machine.gpus) {
     std::vector<std::string> names;
     if (gpu.cores) names.push_back(fmt::format("{} {}c", gpu.name, *gpu.cores));
+    // "Orin" is any of a family: the board tells which.
+    if (gpu.unified && !machine.board.empty()) names.push_back(without_module(machine.board));
     add_spellings(without_module(gpu.name), names);
-    if (gpu.unified && !machine.board.empty()) names.push_back(machine.board);
-    const std::optional<Bytes> size = gpu.unified ? machine.memory.total : gpu.memory;
+    std::optional<Bytes> size = gpu.unified ? machine.memory.total : gpu.memory;
+    if (gpu.unified && size) *size += gpu.carved;
     gpu.match = match_name(catalog, names, size);
     // nvidia-smi hides a card's memory from who may not read it, and has none to show where it is the
     // machine's: the card tells which of the two.
     if (gpu.vendor == catalog::Vendor::nvidia && gpu.unified && gpu.match.device &&
-        gpu.match.device->device_class != DeviceClass::unified) {
+        !has_unified_memory(*gpu.match.device)) {
       gpu.unified = false;
       gpu.match = match_name(catalog, names, gpu.memory);
     }
-    // What was found by its name alone may be another card when its memory is not at all alike.
-    const catalog::Device* device = gpu.match.device;
-    if (device && is_processor(*device)) gpu.match = {};
-    else if (device && device->device_class == DeviceClass::unified) gpu.unified = true;
+    if (gpu.match.device && has_unified_memory(*gpu.match.device)) gpu.unified = true;
   }
   Processor& p = machine.processor;
   const std::string plain = plain_processor_name(p.name);
@@ -96,8 +97,7 @@ void match_parts(const catalog::Catalog& catalog, Machine& machine) {
       space != std::string::npos && plain.find('-', space) != std::string::npos)
     names.push_back(plain.substr(space + 1));
   if (!machine.board.empty()) names.push_back(machine.board);
-  p.match = match_name(catalog, names, std::nullopt);
-  if (p.match.device && !is_processor(*p.match.device)) p.match = {};
+  p.match = match_name(catalog, names, std::nullopt, Part::processor);
 }
 
 }  // namespace qwenfit::machine

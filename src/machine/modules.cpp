@@ -1,4 +1,4 @@
-// Memory modules, from the firmware's tables as dmidecode prints them.
+// Memory modules, from the firmware's tables as dmidecode and udev tell them.
 #include <algorithm>
 #include <set>
 
@@ -45,50 +45,79 @@ std::string channel_of(std::string_view bank, std::string_view slot) {
   return "";
 }
 
+/// A place for a module, as the firmware's table has it.
+struct Place {
+  Module module;
+  std::string bank, slot;
+};
+
+/// Takes one line of a table: the keys of dmidecode and those of udev, which has sizes in bytes.
+void read_line(Place& place, std::string_view key, std::string_view value) {
+  Module& module = place.module;
+  const auto small = [&] {
+    return static_cast<int>(std::min<std::int64_t>(leading_number(value).value_or(0), 1'000'000));
+  };
+  if (key == "Size") module.size = size_of(value);
+  else if (key == "SIZE") module.size = leading_number(value).value_or(0);
+  else if (key == "Type" || key == "TYPE")
+    module.type = value.starts_with('<') ? "" : value;  // <OUT OF SPEC>
+  else if (key == "Data Width" || key == "DATA_WIDTH") module.width_bits = small();
+  else if (key == "Locator" || key == "LOCATOR") place.slot = value;
+  else if (key == "Bank Locator" || key == "BANK_LOCATOR") place.bank = value;
+  else if (key == "Configured Memory Speed" || key == "Configured Clock Speed" ||
+           key == "CONFIGURED_SPEED_MTS") {
+    if (small() > 0) module.mega_transfers = small();
+  } else if ((key == "Speed" || key == "SPEED_MTS") && module.mega_transfers == 0) {
+    module.mega_transfers = small();
+  }
+}
+
+/// Those that hold a module.
+std::vector<Module> modules_in(const std::vector<Place>& places) {
+  std::vector<Module> modules;
+  for (const Place& place : places) {
+    if (place.module.size <= 0) continue;
+    modules.push_back(place.module);
+    modules.back().channel = channel_of(place.bank, place.slot);
+  }
+  return modules;
+}
+
 }  // namespace
 
 std::vector<Module> parse_dmidecode(std::string_view text) {
-  std::vector<Module> modules;
-  Module module;
-  std::string bank, slot;
+  std::vector<Place> places;
   bool inside = false;
-  const auto finish = [&] {
-    if (inside && module.size > 0 && modules.size() < kMostModules) {
-      module.channel = channel_of(bank, slot);
-      modules.push_back(module);
-    }
-    module = {};
-    bank.clear();
-    slot.clear();
-  };
   for (const std::string_view line : split(text, '\n')) {
     if (!line.starts_with('\t')) {
-      if (line.starts_with("Handle ")) {
-        finish();
-        inside = false;
-      } else if (trimmed(line) == "Memory Device") {
+      if (line.starts_with("Handle ")) inside = false;
+      else if (trimmed(line) == "Memory Device" && places.size() < kMostModules) {
         inside = true;
+        places.emplace_back();
       }
       continue;
     }
     if (!inside) continue;
     const auto [key, value] = key_value(line, ':');
-    const auto small = [&, v = value] {
-      return static_cast<int>(std::min<std::int64_t>(leading_number(v).value_or(0), 1'000'000));
-    };
-    if (key == "Size") module.size = size_of(value);
-    else if (key == "Type") module.type = value;
-    else if (key == "Data Width") module.width_bits = small();
-    else if (key == "Locator") slot = value;
-    else if (key == "Bank Locator") bank = value;
-    else if (key == "Configured Memory Speed" || key == "Configured Clock Speed") {
-      if (small() > 0) module.mega_transfers = small();
-    } else if (key == "Speed" && module.mega_transfers == 0) {
-      module.mega_transfers = small();
-    }
+    read_line(places.back(), key, value);
   }
-  finish();
-  return modules;
+  return modules_in(places);
+}
+
+std::vector<Module> parse_udev_dmi(std::string_view text) {
+  constexpr std::string_view kStart = "E:MEMORY_DEVICE_";
+  std::vector<Place> places;
+  for (std::string_view line : split(text, '\n')) {
+    if (!line.starts_with(kStart)) continue;
+    line.remove_prefix(kStart.size());
+    const auto number = static_cast<std::size_t>(leading_number(line).value_or(kMostModules));
+    const auto bar = line.find('_');
+    if (number >= kMostModules || bar == std::string_view::npos) continue;
+    if (places.size() <= number) places.resize(number + 1);
+    const auto [key, value] = key_value(line.substr(bar + 1), '=');
+    read_line(places[number], key, value);
+  }
+  return modules_in(places);
 }
 
 std::optional<double> bandwidth_of(const std::vector<Module>& modules) {

@@ -1,4 +1,4 @@
-// NVIDIA's cards, from nvidia-smi's CSV.
+// NVIDIA's cards, from nvidia-smi's CSV and list.
 #include <algorithm>
 
 #include "parsers.hpp"
@@ -8,6 +8,16 @@ namespace qwenfit::machine {
 namespace {
 
 constexpr std::size_t kMostCards = 1024;
+constexpr std::size_t kMostSlices = 64;
+constexpr std::size_t kMostMessages = 3;
+constexpr std::size_t kLongestMessage = 200;
+
+void add_message(std::string_view line, std::vector<std::string>& messages) {
+  line = trimmed(line);
+  if (line.ends_with('.')) line.remove_suffix(1);
+  if (!line.empty() && messages.size() < kMostMessages)
+    messages.emplace_back(line.substr(0, kLongestMessage));
+}
 
 /// "24564 MiB", or a plain number under a header that says MiB.
 std::optional<Bytes> mebibytes(std::string_view cell) {
@@ -16,8 +26,9 @@ std::optional<Bytes> mebibytes(std::string_view cell) {
 
 }  // namespace
 
-std::vector<Gpu> parse_nvidia_smi(std::string_view text) {
-  std::vector<Gpu> gpus;
+NvidiaCards parse_nvidia_smi(std::string_view text) {
+  NvidiaCards out;
+  std::vector<Gpu>& gpus = out.gpus;
   std::vector<std::string_view> keys;
   for (const std::string_view line : split(text, '\n')) {
     if (gpus.size() == kMostCards) break;
@@ -26,9 +37,13 @@ std::vector<Gpu> parse_nvidia_smi(std::string_view text) {
     if (keys.empty()) {
       // What stands before the header is a warning of the driver's.
       if (std::find(cells.begin(), cells.end(), "name") != cells.end()) keys = cells;
+      else add_message(line, out.messages);
       continue;
     }
-    if (cells.size() != keys.size()) continue;
+    if (cells.size() != keys.size()) {
+      add_message(line, out.messages);
+      continue;
+    }
     Gpu gpu;
     gpu.source = "nvidia-smi";
     gpu.vendor = catalog::Vendor::nvidia;
@@ -43,7 +58,19 @@ std::vector<Gpu> parse_nvidia_smi(std::string_view text) {
     gpu.unified = !gpu.memory;
     if (!gpu.name.empty()) gpus.push_back(std::move(gpu));
   }
-  return gpus;
+  return out;
+}
+
+std::vector<std::vector<std::string>> parse_nvidia_list(std::string_view text) {
+  std::vector<std::vector<std::string>> cards;
+  for (std::string_view line : split(text, '\n')) {
+    if (line.starts_with("GPU ") && cards.size() < kMostCards) cards.emplace_back();
+    line = trimmed(line);
+    if (cards.empty() || !line.starts_with("MIG ") || cards.back().size() == kMostSlices) continue;
+    const std::string_view profile = trimmed(line.substr(4));
+    cards.back().emplace_back(profile.substr(0, profile.find(' ')));
+  }
+  return cards;
 }
 
 }  // namespace qwenfit::machine

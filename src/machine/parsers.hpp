@@ -11,8 +11,16 @@
 namespace qwenfit::machine {
 
 /// `nvidia-smi --query-gpu=name,pci.bus_id,memory.total,memory.free,driver_version --format=csv`: the columns
-/// are found by the header. "[N/A]" memory is that of a chip which shares the machine's.
-std::vector<Gpu> parse_nvidia_smi(std::string_view text);
+/// are found by the header. "[N/A]" memory is that of a chip which shares the machine's. Lines that are no
+/// row are what the tool has to say of its driver, or of a card that does not answer.
+struct NvidiaCards {
+  std::vector<Gpu> gpus;
+  std::vector<std::string> messages;
+};
+NvidiaCards parse_nvidia_smi(std::string_view text);
+
+/// `nvidia-smi -L`: the MIG profiles of each card's slices, in the order of the cards; empty for whole ones.
+std::vector<std::vector<std::string>> parse_nvidia_list(std::string_view text);
 
 /// `rocm-smi --showproductname --showmeminfo vram --showbus --json`: one object a card; the names of keys
 /// changed between ROCm 5 and 6.
@@ -46,8 +54,15 @@ std::optional<Bytes> parse_vm_stat(std::string_view text);
 /// /proc/cpuinfo of x86 and Arm.
 Processor parse_cpuinfo(std::string_view text);
 
+/// Processors in a list like "0-3,8,10-11" (cpuset(7)); 0 when it is none.
+int count_in_list(std::string_view list);
+
 /// /proc/meminfo.
 Memory parse_meminfo(std::string_view text);
+
+/// What udev keeps of the same tables for everybody: lines "E:MEMORY_DEVICE_0_SIZE=17179869184" of
+/// /run/udev/data/+dmi:id (systemd's dmi_memory_id.c).
+std::vector<Module> parse_udev_dmi(std::string_view text);
 
 /// `dmidecode -t memory`: modules in their slots, empty slots left out.
 std::vector<Module> parse_dmidecode(std::string_view text);

@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "qwenfit/machine.hpp"
+
 namespace qwenfit::machine {
 
-/// Standard output of a program that ended with exit code 0; nothing when it can't be started, fails, prints
-/// more than `most` bytes or takes longer than `limit`, after which it is killed. The program is looked up in
-/// PATH; its arguments are passed as they are, its standard input and error are empty.
-std::optional<std::string> output_of(const std::vector<std::string>& command, std::chrono::milliseconds limit,
-                                     std::size_t most);
+/// Standard output of a program; nothing when it can't be started. With all it has started it is killed when
+/// it prints more than `most` bytes or takes longer than `limit`. The program is looked up in PATH; its
+/// arguments are passed as they are, its standard input and error are empty.
+std::optional<Output> output_of(const std::vector<std::string>& command, std::chrono::milliseconds limit,
+                                std::size_t most);
 
 }  // namespace qwenfit::machine

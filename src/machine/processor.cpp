@@ -57,6 +57,18 @@ Processor parse_cpuinfo(std::string_view text) {
   return p;
 }
 
+int count_in_list(std::string_view list) {
+  std::int64_t count = 0;
+  for (const std::string_view range : split(list, ',')) {
+    const auto first = leading_number(range);
+    const auto dash = range.find('-');
+    const auto last = dash == std::string_view::npos ? first : leading_number(range.substr(dash + 1));
+    if (!first || !last || *last < *first || *last >= kMostListed) return 0;
+    count += *last - *first + 1;
+  }
+  return static_cast<int>(std::min<std::int64_t>(count, kMostListed));
+}
+
 Memory parse_meminfo(std::string_view text) {
   Memory memory;
   for (const std::string_view line : split(text, '\n')) {

@@ -45,7 +45,7 @@ std::vector<std::string> names_in(const fs::path& folder) {
 
 class ThisMachine : public Source {
  public:
-  std::optional<std::string> output(const std::vector<std::string>& command) override {
+  std::optional<Output> output(const std::vector<std::string>& command) override {
     return output_of(command, kPatience, kMostText);
   }
   std::optional<std::string> file(const std::string& path) override { return read_text(path); }
@@ -56,9 +56,13 @@ class RecordedMachine : public Source {
  public:
   explicit RecordedMachine(fs::path folder) : folder_(std::move(folder)) {}
 
-  std::optional<std::string> output(const std::vector<std::string>& command) override {
-    // "/usr/sbin/dmidecode" is recorded as "dmidecode".
-    return without_head(read_text(folder_ / fs::path(command.front()).filename()));
+  std::optional<Output> output(const std::vector<std::string>& command) override {
+    // "/usr/sbin/dmidecode" is recorded as "dmidecode"; what other arguments print as "nvidia-smi -L".
+    const fs::path name = fs::path(command.front()).filename();
+    std::optional<std::string> text;
+    if (command.size() == 2) text = read_text(folder_ / fmt::format("{} {}", name.string(), command.back()));
+    text = without_head(text ? std::move(text) : read_text(folder_ / name));
+    return text ? std::optional(Output{std::move(*text), 0, ""}) : std::nullopt;
   }
   std::optional<std::string> file(const std::string& path) override {
     return without_head(read_text(inside(path)));

@@ -16,7 +16,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   Machine machine;
   switch (data[0]) {
-    case 'n': sound(parse_nvidia_smi(text)); break;
+    case 'n': sound(parse_nvidia_smi(text).gpus); break;
+    case 'L': parse_nvidia_list(text); break;
+    case 'C': count_in_list(text); break;
+    case 'U': bandwidth_of(parse_udev_dmi(text)); break;
     case 'r': sound(parse_rocm_smi(text)); break;
     case 'd': sound(parse_displays(text)); break;
     case 's': parse_sysctl(text, machine); break;

@@ -25,9 +25,9 @@ machine::LocalDevices workshop() {
   }();
   machine::LocalDevices here;
   const catalog::Device* card = catalog::Catalog::builtin().device("rtx-4090");
-  here.gpus = {{card, std::nullopt, std::nullopt, units::gib(20), "the first"},
-               {card, std::nullopt, std::nullopt, units::gib(10), "the second"}};
-  here.processor = {&processor, std::nullopt, units::gib(64), units::gib(40), "the processor"};
+  here.gpus = {{card, std::nullopt, std::nullopt, units::gib(20), "the first", ""},
+               {card, std::nullopt, std::nullopt, units::gib(10), "the second", ""}};
+  here.processor = {&processor, std::nullopt, units::gib(64), units::gib(40), "the processor", ""};
   here.host_name = "Some processor";
   here.host_bandwidth_gb_s = 50;
   here.host_memory = units::gib(40);

@@ -6,10 +6,11 @@ using namespace qwenfit;
 using namespace qwenfit::machine;
 
 TEST_CASE("nvidia-smi: columns by their header, units in cells or header") {
-  const auto gpus = parse_nvidia_smi(
+  const auto [gpus, silence] = parse_nvidia_smi(
       "name, pci.bus_id, memory.total [MiB], memory.free [MiB], driver_version\n"
       "NVIDIA GeForce RTX 4090, 00000000:01:00.0, 24564 MiB, 22874 MiB, 570.86.15\n"
       "NVIDIA GB10, 0000000F:01:00.0, [N/A], [N/A], 580.95.05\n");
+  CHECK(silence.empty());
   REQUIRE(gpus.size() == 2);
   CHECK(gpus[0].name == "NVIDIA GeForce RTX 4090");
   CHECK(gpus[0].bus == "00000000:01:00.0");
@@ -20,13 +21,29 @@ TEST_CASE("nvidia-smi: columns by their header, units in cells or header") {
   CHECK(gpus[1].unified);
   CHECK_FALSE(gpus[1].memory);
 
-  const auto plain = parse_nvidia_smi("a warning\nmemory.free [MiB], name\n 10, A\n\n99\n");
+  const auto [plain, warnings] = parse_nvidia_smi("a warning.\nmemory.free [MiB], name\n 10, A\n\n99\n");
   REQUIRE(plain.size() == 1);
   CHECK(plain[0].free == Bytes{10} << 20);
-  CHECK(parse_nvidia_smi("").empty());
-  CHECK(parse_nvidia_smi("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.")
-            .empty());
-  CHECK_FALSE(parse_nvidia_smi("name, memory.total [MiB]\nA, 99999999999999999999 MiB\n")[0].memory);
+  CHECK(warnings == std::vector<std::string>{"a warning", "99"});
+  CHECK(parse_nvidia_smi("").gpus.empty());
+  CHECK_FALSE(parse_nvidia_smi("name, memory.total [MiB]\nA, 99999999999999999999 MiB\n").gpus[0].memory);
+}
+
+TEST_CASE("nvidia-smi -L: slices of each card, as drivers from 450 on write them") {
+  const auto cards = parse_nvidia_list(
+      "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-1)\n  MIG 3g.20gb Device 0: (UUID: MIG-GPU-1/1/0)\n"
+      "  MIG 1g.5gb+me   Device  1: (UUID: MIG-2)\nGPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-3)\n");
+  REQUIRE(cards.size() == 2);
+  CHECK(cards[0] == std::vector<std::string>{"3g.20gb", "1g.5gb+me"});
+  CHECK(cards[1].empty());
+  CHECK(parse_nvidia_list("  MIG 1g.5gb Device\nNo devices were found\n").empty());
+}
+
+TEST_CASE("lists of processors") {
+  CHECK(count_in_list("0-3,8,10-11") == 7);
+  CHECK(count_in_list("5") == 1);
+  for (const char* none : {"", "a", "3-1", "0-", "0-99999999999999999999", "0,,1", "-1"})
+    CHECK(count_in_list(none) == 0);
 }
 
 TEST_CASE("rocm-smi: JSON behind warnings, keys of ROCm 5 and 6, cards in order") {
@@ -140,5 +157,17 @@ TEST_CASE("memory modules: bandwidth of the channels that hold some") {
       parse_dmidecode(slot("8 GB", "X1", "x") + slot("8 GB", "X2", "x") + slot("8 GB", "X3", "x"));
   CHECK(three.size() == 3);
   CHECK_FALSE(bandwidth_of(three));
+  // What udev keeps of the same table, for everybody to read.
+  const auto kept = parse_udev_dmi(
+      "E:MEMORY_DEVICE_1_PRESENT=0\nE:MEMORY_DEVICE_0_DATA_WIDTH=64\nE:MEMORY_DEVICE_0_SIZE=8589934592\n"
+      "E:MEMORY_DEVICE_0_LOCATOR=ChannelA-DIMM0\nE:MEMORY_DEVICE_0_TYPE=<OUT OF SPEC>\n"
+      "E:MEMORY_DEVICE_0_SPEED_MTS=5600\nE:MEMORY_DEVICE_0_CONFIGURED_SPEED_MTS=4800\n"
+      "E:MEMORY_DEVICE_99999999999_SIZE=1\nE:MEMORY_DEVICE_0\nE:MEMORY_DEVICE__SIZE=3\n");
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].size == Bytes{8} << 30);
+  CHECK(kept[0].type.empty());
+  CHECK(kept[0].channel == "channela");
+  CHECK(kept[0].mega_transfers == 4800);
+  CHECK(*bandwidth_of(kept) == Approx(8 * 4.8));
   CHECK_FALSE(bandwidth_of({}));
 }
