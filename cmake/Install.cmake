@@ -19,7 +19,8 @@ install(FILES ${PROJECT_BINARY_DIR}/qwenfit-config.cmake ${PROJECT_BINARY_DIR}/q
 
 # `cpack --config build/release/CPackConfig.cmake` makes a .tar.gz and, on Debian, a .deb.
 set(CPACK_PACKAGE_VENDOR "qwenfit")
-set(CPACK_PACKAGE_CONTACT "the qwenfit maintainers")
+# The field wants an address; there is none, and .invalid (RFC 2606) says so.
+set(CPACK_PACKAGE_CONTACT "qwenfit maintainers <noreply@qwenfit.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGE_FILE_NAME ${PROJECT_NAME}-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})
@@ -31,6 +32,11 @@ if(QWENFIT_DPKG)
   list(APPEND CPACK_GENERATOR DEB)
   set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
   set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+  set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
+Estimates the memory, the fit and the speed of Qwen models on graphics cards,
+Macs, processors and servers, with the engines that run them, and tells what
+each figure follows from. It reads model files, looks at this machine, checks
+deployment files, and needs neither network nor files of its own.")
   if(NOT QWENFIT_STATIC_PROGRAM)
     set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   endif()
