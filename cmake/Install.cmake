@@ -32,8 +32,8 @@ if(QWENFIT_DPKG)
   list(APPEND CPACK_GENERATOR DEB)
   set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
   set(CPACK_DEBIAN_PACKAGE_SECTION utils)
-  set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
-Estimates the memory, the fit and the speed of Qwen models on graphics cards,
+  # CPack puts the summary before it.
+  set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Estimates the memory, the fit and the speed of Qwen models on graphics cards,
 Macs, processors and servers, with the engines that run them, and tells what
 each figure follows from. It reads model files, looks at this machine, checks
 deployment files, and needs neither network nor files of its own.")
