@@ -35,6 +35,7 @@ int run_detect(const std::vector<std::string>& args) {
   const auto source = folder.empty() ? machine::this_machine() : machine::recorded_machine(folder);
   machine::Machine found = machine::detect(catalog, *source);
   if (measure) measure_memory(*source, found);
+  else if (folder.empty()) found.memory.measured_gb_s = remembered_bandwidth(found);
   print(report::render(report::machine_sections(found), common.form(), output_style()));
   return kAnswered;
 }

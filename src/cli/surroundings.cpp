@@ -17,8 +17,9 @@ std::string measured_file() {
   return folder.empty() ? folder : folder + "/memory-bandwidth.json";
 }
 
-/// What was measured on this very machine: another processor or other modules make it void.
-std::optional<double> remembered(const machine::Machine& found) {
+}  // namespace
+
+std::optional<double> remembered_bandwidth(const machine::Machine& found) {
   try {
     const auto text = read_user_file(measured_file());
     const json record = text ? json::parse(*text, nullptr, false) : json();
@@ -32,8 +33,6 @@ std::optional<double> remembered(const machine::Machine& found) {
   }
 }
 
-}  // namespace
-
 void measure_memory(machine::Source& source, machine::Machine& found) {
   found.memory.measured_gb_s = machine::measure_bandwidth(found.memory, machine::last_cache_bytes(source),
                                                           found.processor.usable_threads);
@@ -42,7 +41,8 @@ void measure_memory(machine::Source& source, machine::Machine& found) {
     return;
   }
   // What else the machine does makes it slower, nothing makes it faster: the best that was seen is kept.
-  if (const auto before = remembered(found); before && *before > *found.memory.measured_gb_s) return;
+  if (const auto before = remembered_bandwidth(found); before && *before > *found.memory.measured_gb_s)
+    return;
   const json record{{"processor", found.processor.name},
                     {"memory_bytes", found.memory.total.value_or(0)},
                     {"gb_s", *found.memory.measured_gb_s}};
@@ -61,7 +61,7 @@ machine::Machine look_around(const catalog::Catalog& catalog) {
   machine::Machine found = machine::detect(catalog, *source);
   const catalog::Device* known = found.processor.match.device;
   if (found.memory.bandwidth_gb_s || (known && known->bandwidth_gb_s)) return found;
-  found.memory.measured_gb_s = remembered(found);
+  found.memory.measured_gb_s = remembered_bandwidth(found);
   if (!found.memory.measured_gb_s) measure_memory(*source, found);
   return found;
 }

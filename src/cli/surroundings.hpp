@@ -21,6 +21,10 @@ Surroundings whole_machine(const catalog::Catalog& catalog);
 /// else tells it.
 machine::Machine look_around(const catalog::Catalog& catalog);
 
+/// The bandwidth that was measured on this very machine and kept, 10^9 bytes a second: another processor or
+/// another size of memory makes it void.
+std::optional<double> remembered_bandwidth(const machine::Machine& found);
+
 /// Measures the bandwidth of this machine's memory and keeps it for the next time.
 void measure_memory(machine::Source& source, machine::Machine& found);
 

@@ -143,7 +143,7 @@ TEST_CASE("What is written is read as the same deployment") {
 
 TEST_CASE("Every setting that was asked for comes back") {
   Estimator estimator(catalog::Catalog::builtin());
-  const auto with = [](const std::string& engine, Case c, auto&& set) {
+  const auto with = [](const std::string& engine, const Case& c, auto&& set) {
     Scenario s = scenario_of(engine, c);
     set(s);
     return s;
