@@ -60,6 +60,9 @@ std::string cache_folder() {
 std::optional<std::string> read_user_file(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return std::nullopt;
+  // A pipe would be waited for.
+  if (!fs::is_regular_file(path, error) && !fs::is_character_file(path, error))
+    throw Error(ErrorCode::io, fmt::format("{} is no file", path));
   std::ifstream in(path, std::ios::binary);
   std::string text(kLargest + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));

@@ -57,6 +57,10 @@ class AdapterReader {
     if (config.contains("modules_to_save") && config["modules_to_save"].is_array())
       saved_ = config["modules_to_save"];
     bases_ = model::build_inventory(model_, model::Layout::checkpoint).tensors;
+    for (const model::Tensor& t : bases_) {
+      auto& [base, count] = places_[{t.part, t.role, t.layer}];
+      base = count++ == 0 ? &t : nullptr;
+    }
     for (const FileTensor& t : local.file.tensors) add(t);
   }
 
@@ -91,8 +95,9 @@ class AdapterReader {
       bad(local_.path, fmt::format("tensor '{}' is of a layer that {} does not have: it has {}", t.name,
                                    model_.name, model_.geometry.layers));
     // Of the ends of a model any is there, if only tied; of a layer, what its architecture has.
-    const auto [base, count] = find(place.key);
-    const bool there = layered ? place.key.layer < 0 || count > 0 : has(place.key.part);
+    const auto at = places_.find(place.key);
+    const model::Tensor* base = at != places_.end() ? at->second.first : nullptr;
+    const bool there = layered ? place.key.layer < 0 || at != places_.end() : has(place.key.part);
     if (!place.known || !there) {
       constexpr std::int64_t kNamed = 4;
       if (unknown < kNamed) unknown_names += (unknown > 0 ? ", " : "") + t.name;
@@ -116,16 +121,6 @@ class AdapterReader {
 
   bool has(Part part) const {
     return std::any_of(bases_.begin(), bases_.end(), [&](const auto& b) { return b.part == part; });
-  }
-
-  /// How many tensors the base has at this place, and the one that it has.
-  std::pair<const model::Tensor*, int> find(const Key& key) const {
-    std::pair<const model::Tensor*, int> found{nullptr, 0};
-    for (const model::Tensor& t : bases_) {
-      if (t.part == key.part && t.role == key.role && t.layer == key.layer)
-        found = {found.second == 0 ? &t : nullptr, found.second + 1};
-    }
-    return found;
   }
 
   /// Whether it is loaded in place of the base's tensor: saved embeddings, trained biases. What
@@ -183,6 +178,8 @@ class AdapterReader {
   const catalog::Model& model_;
   nlohmann::json saved_ = nlohmann::json::array();  ///< modules_to_save
   std::vector<model::Tensor> bases_;
+  /// How many tensors the base has at a place, and the one where there is one.
+  std::map<Key, std::pair<const model::Tensor*, int>> places_;
   std::map<Key, Bytes> sums_;
 };
 

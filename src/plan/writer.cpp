@@ -170,7 +170,7 @@ void Writer::write_yarn() {
   const bool vllm = engine_ == EngineKind::vllm;
   const auto& rope = e_.setup.model->context.rope;
   const bool nested = e_.setup.model->geometry.vision.has_value();
-  const bool scaling = vllm && engine::lacks(*e_.setup.engine, e_.setup.engine_version, "rope_parameters");
+  const bool scaling = vllm && lacks("rope_parameters");
   if (nested && (!rope || scaling)) {
     throw Error(
         ErrorCode::unsupported,
