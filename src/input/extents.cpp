@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "header_reader.hpp"
 
@@ -29,11 +30,11 @@ void check_extents(ModelFile& file, std::vector<Extent> extents, Bytes data_byte
 }
 
 void check_names(const ModelFile& file, const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const FileTensor& t : file.tensors) names.push_back(t.name);
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) bad(name, fmt::format("tensor '{}' is there twice", *twice));
+  std::unordered_set<std::string_view> names;
+  names.reserve(file.tensors.size());
+  for (const FileTensor& t : file.tensors) {
+    if (!names.insert(t.name).second) bad(name, fmt::format("tensor '{}' is there twice", t.name));
+  }
 }
 
 std::int64_t ModelFile::elements() const {

@@ -40,43 +40,118 @@ constexpr std::array kTypes{TypeBits{"F64", "f64", 64},
                             TypeBits{"U8", "u8", 8},
                             TypeBits{"BOOL", "bool", 8}};
 
-std::int64_t whole(const json& value, const std::string& file, const std::string& tensor, const char* what) {
-  if (!value.is_number_unsigned() ||
-      value.get<std::uint64_t>() > static_cast<std::uint64_t>(units::kMaxCount))
-    bad(file, fmt::format("{} of tensor '{}' is no sensible count", what, tensor));
-  return value.get<std::int64_t>();
-}
+/// Takes a header's tensors as they are parsed: large models have tens of thousands, and a tree of all would
+/// take most of the time.
+class HeaderEvents : public nlohmann::json_sax<json> {
+ public:
+  HeaderEvents(ModelFile& file, std::vector<Extent>& extents, const std::string& path)
+      : file_(file), extents_(extents), path_(path) {}
 
-void read_tensor(ModelFile& file, std::vector<Extent>& extents, const std::string& name, const json& entry,
-                 const std::string& path) {
-  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
-      !entry.contains("shape") || !entry["shape"].is_array() || !entry.contains("data_offsets") ||
-      !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
-    bad(path, fmt::format("tensor '{}' lacks dtype, shape or data_offsets", name));
-  const std::string dtype = entry["dtype"].get<std::string>();
-  const TypeBits* type = nullptr;
-  for (const TypeBits& t : kTypes) {
-    if (t.name == dtype) type = &t;
+  bool null() override { return other(); }
+  bool boolean(bool) override { return other(); }
+  bool number_integer(number_integer_t) override { return other(); }
+  bool number_float(number_float_t, const string_t&) override { return other(); }
+  bool binary(binary_t&) override { return other(); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (!list_ || depth_ != 3) return other();
+    if (value > static_cast<std::uint64_t>(units::kMaxCount)) no_count();
+    list_->push_back(static_cast<std::int64_t>(value));
+    return true;
   }
-  if (!type) bad(path, fmt::format("tensor '{}' has dtype '{}', which is not known", name, dtype));
-  FileTensor tensor{name, std::string(type->id), {}, 1, 0};
-  for (const json& d : entry["shape"]) {
-    tensor.shape.push_back(whole(d, path, name, "the shape"));
-    const auto elements = product(tensor.elements, tensor.shape.back());
-    if (!elements) bad(path, fmt::format("tensor '{}' is larger than any file", name));
-    tensor.elements = *elements;
+  bool string(string_t& value) override {
+    if (depth_ != 2 || field_ != Field::dtype) return other();
+    dtype_ = value;
+    return true;
   }
-  const auto bits = product(tensor.elements, type->bits);
-  if (!bits) bad(path, fmt::format("tensor '{}' is larger than any file", name));
-  const std::int64_t begin = whole(entry["data_offsets"][0], path, name, "an offset");
-  const std::int64_t end = whole(entry["data_offsets"][1], path, name, "an offset");
-  tensor.bytes = *bits / 8;
-  if (end < begin || end - begin != tensor.bytes || *bits % 8 != 0)
-    bad(path,
-        fmt::format("tensor '{}' takes bytes {} to {}, its shape takes {}", name, begin, end, tensor.bytes));
-  extents.push_back({begin, end, file.tensors.size()});
-  file.tensors.push_back(std::move(tensor));
-}
+  bool start_object(std::size_t) override {
+    if (depth_ >= 2) other();
+    ++depth_;
+    return true;
+  }
+  bool key(string_t& name) override {
+    if (depth_ == 1) {
+      name_ = name;
+      dtype_.clear();
+      shape_.reset();
+      offsets_.reset();
+      field_ = Field::other;
+    } else if (depth_ == 2) {
+      field_ = name == "dtype"          ? Field::dtype
+               : name == "shape"        ? Field::shape
+               : name == "data_offsets" ? Field::offsets
+                                        : Field::other;
+    }
+    return true;
+  }
+  bool end_object() override {
+    if (--depth_ == 1 && name_ != "__metadata__") add();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    if (depth_ == 2 && field_ == Field::shape) list_ = &shape_.emplace();
+    else if (depth_ == 2 && field_ == Field::offsets) list_ = &offsets_.emplace();
+    else other();
+    ++depth_;
+    return depth_ > 1;  // the header is an object
+  }
+  bool end_array() override {
+    if (--depth_ == 2) list_ = nullptr;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
+
+ private:
+  enum class Field : std::uint8_t { dtype, shape, offsets, other };
+
+  /// A value that is none of a tensor's. @return whether it may stand there
+  bool other() {
+    if (depth_ == 0) return false;
+    if (name_ == "__metadata__") return true;
+    if (list_) no_count();
+    if (depth_ == 1) lacks();
+    return true;
+  }
+  [[noreturn]] void lacks() const {
+    bad(path_, fmt::format("tensor '{}' lacks dtype, shape or data_offsets", name_));
+  }
+  [[noreturn]] void no_count() const {
+    bad(path_, fmt::format("{} of tensor '{}' is no sensible count",
+                           field_ == Field::shape ? "the shape" : "an offset", name_));
+  }
+
+  void add() {
+    if (dtype_.empty() || !shape_ || !offsets_ || offsets_->size() != 2) lacks();
+    const auto type =
+        std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeBits& t) { return t.name == dtype_; });
+    if (type == kTypes.end())
+      bad(path_, fmt::format("tensor '{}' has dtype '{}', which is not known", name_, dtype_));
+    FileTensor tensor{name_, std::string(type->id), std::move(*shape_), 1, 0};
+    for (const std::int64_t size : tensor.shape) {
+      const auto elements = product(tensor.elements, size);
+      if (!elements) bad(path_, fmt::format("tensor '{}' is larger than any file", name_));
+      tensor.elements = *elements;
+    }
+    const auto bits = product(tensor.elements, type->bits);
+    if (!bits) bad(path_, fmt::format("tensor '{}' is larger than any file", name_));
+    const std::int64_t begin = (*offsets_)[0];
+    const std::int64_t end = (*offsets_)[1];
+    tensor.bytes = *bits / 8;
+    if (end < begin || end - begin != tensor.bytes || *bits % 8 != 0)
+      bad(path_, fmt::format("tensor '{}' takes bytes {} to {}, its shape takes {}", name_, begin, end,
+                             tensor.bytes));
+    extents_.push_back({begin, end, file_.tensors.size()});
+    file_.tensors.push_back(std::move(tensor));
+  }
+
+  ModelFile& file_;
+  std::vector<Extent>& extents_;
+  const std::string& path_;
+  int depth_ = 0;
+  Field field_ = Field::other;
+  std::string name_, dtype_;  ///< of the tensor
+  std::optional<std::vector<std::int64_t>> shape_, offsets_;
+  std::vector<std::int64_t>* list_ = nullptr;  ///< of these the one that is read
+};
 
 }  // namespace
 
@@ -85,14 +160,12 @@ ModelFile read_safetensors(std::istream& in, Bytes size, const std::string& name
   const Bytes length = reader.count(8, "the header's length");
   if (length > kLongestHeader)
     bad(name, fmt::format("has a header of {} bytes; safetensors allows {}", length, kLongestHeader));
-  const json header = json::parse(reader.bytes(length, "the header"), nullptr, false);
-  if (!header.is_object()) bad(name, "is no safetensors file: its header is no JSON object");
   ModelFile file;
   file.kind = "safetensors";
   std::vector<Extent> extents;
-  for (const auto& [key, entry] : header.items()) {
-    if (key != "__metadata__") read_tensor(file, extents, key, entry, name);
-  }
+  HeaderEvents events(file, extents, name);
+  if (!json::sax_parse(reader.bytes(length, "the header"), &events))
+    bad(name, "is no safetensors file: its header is no JSON object");
   Bytes last = 0;
   for (const Extent& e : extents) last = std::max(last, e.end);
   check_extents(file, std::move(extents), reader.left(), name);

@@ -109,6 +109,11 @@ TEST_CASE("a safetensors header gives types and bytes") {
   CHECK(file.tensors[0].shape == std::vector<std::int64_t>{2, 4});
   CHECK(file.tensor_bytes() == 16);
   CHECK(safetensors(json, 0).header_only);
+  // What else stands in a header says nothing of tensors.
+  const std::string noted =
+      R"({"__metadata__":{"shape":[-1,[{}]],"n":null},"w":{"x":[[1],{"shape":[7]}],"dtype":"U8",)"
+      R"("shape":[],"data_offsets":[0,1]}})";
+  CHECK(safetensors(noted, 1).tensors.at(0).shape.empty());
   CHECK_THAT(failure([&] { safetensors(json, 15); }), ContainsText("truncated"));
   CHECK_THAT(failure([&] { safetensors(json, 17); }), ContainsText("tensors of 16 bytes in data of 17"));
   const ModelFile odd = safetensors(
@@ -130,7 +135,17 @@ TEST_CASE("safetensors headers that lie are refused") {
              ContainsText("larger than any file"));
   CHECK_THAT(failure([] { safetensors(R"({"w":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 0); }),
              ContainsText("some of it belongs to none"));
-  CHECK_THAT(failure([] { safetensors("no json", 0); }), ContainsText("no JSON object"));
+  const std::string twice = R"("w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]})";
+  CHECK_THAT(failure([&] { safetensors("{" + twice + "," + twice + "}", 2); }),
+             ContainsText("overlap") || ContainsText("twice"));
+  for (const char* json : {"no json", "[]", "[{}]", "7", R"({"w")", ""})
+    CHECK_THAT(failure([&] { safetensors(json, 0); }), ContainsText("no JSON object"));
+  for (const char* entry : {"7", "null", "[]", R"({"dtype":"U8","shape":2,"data_offsets":[0,2]})",
+                            R"({"dtype":7,"shape":[2],"data_offsets":[0,2]})"})
+    CHECK_THAT(says(entry), ContainsText("lacks dtype, shape or data_offsets"));
+  for (const char* shape : {"[[2]]", "[{}]", "[null]", "[\"2\"]", "[2.0]", "[-2]"})
+    CHECK_THAT(says(fmt::format(R"({{"dtype":"U8","shape":{},"data_offsets":[0,2]}})", shape)),
+               ContainsText("the shape of tensor 'w' is no sensible count"));
   std::istringstream in(raw<std::uint64_t>(1000) + "{}");
   CHECK_THAT(failure([&] { read_safetensors(in, 10, "x"); }), ContainsText("truncated"));
 }
