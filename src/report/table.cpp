@@ -68,6 +68,7 @@ std::string render_text(const Table& table, const Style& style) {
   const std::vector<ShownColumn> shown = fit_columns(table, texts, style.width);
   std::string out;
   if (!table.title.empty()) out += paint(printable(table.title), Tone::strong, style) + "\n\n";
+  const std::size_t head = out.size();
 
   const auto add_line = [&](auto&& text_of, auto&& tone_of) {
     std::string line;
@@ -106,7 +107,7 @@ std::string render_text(const Table& table, const Style& style) {
   }
   for (std::size_t r = 0; r < texts.size(); ++r)
     add_row([&](std::size_t c) { return texts[r][c]; }, [&](std::size_t c) { return table.rows[r][c].tone; });
-  if (!table.notes.empty() && !shown.empty()) out += "\n";
+  if (!table.notes.empty() && out.size() > head) out += "\n";
   for (const std::string& note : table.notes) {
     for (const std::string& line : wrap(printable(note), style.width)) out += line + "\n";
   }
