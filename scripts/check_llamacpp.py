@@ -2,6 +2,7 @@
 """llama.cpp as the referee: compares its own figures with qwenfit's for a random sample of settings.
 
     scripts/check_llamacpp.py [--source DIR] [--work DIR] [--count N] [--seed S] [--models A,B]
+    scripts/check_llamacpp.py --commands [--count N] [--seed S]
     scripts/check_llamacpp.py --bench qwen3-0.6b:q4_k_m,qwen3-1.7b:q8_0 [--threads N] [--cmake=-DGGML_NATIVE=ON]
 
 Builds llama.cpp's library (from a checkout, or from the source that the npm package node-llama-cpp carries, fetched
@@ -9,6 +10,9 @@ with `npm pack`), a probe beside it (scripts/llamacpp_probe) and the project's s
 without weights, lets llama.cpp load them without allocating, and compares weights, caches and compute buffers of
 every card and the host with `qwenfit batch`. Exits with 1 when a figure differs. Takes minutes for the first build,
 a second or so for a setting.
+
+With --commands, it has llama-server and llama-cli parse what `qwenfit command` writes for such settings. Exits with 1 when they refuse
+one.
 
 With --bench, it runs llama-bench instead, on this machine's processor and on files of random weights, has `qwenfit calibrate
 --dry-run` read the output, and prints predicted and measured speeds (`--device auto --backend cpu`) and whether the measured one lies
@@ -22,6 +26,7 @@ import json
 import os
 import pathlib
 import random
+import shlex
 import subprocess
 import sys
 
@@ -65,14 +70,53 @@ def build_probe(args, source):
     return probe
 
 
-def build_bench(args, source):
-    build = args.work / "build-bench"
+def build_programs(args, source, *programs):
+    build = args.work / "build-programs"
     if not (build / "CMakeCache.txt").exists():
         run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=OFF",
-            "-DGGML_OPENMP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_SERVER=OFF",
-            "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF", *args.cmake, stdout=subprocess.DEVNULL)
-    run("cmake", "--build", build, "--target", "llama-bench", "-j", os.cpu_count() or 1, stdout=subprocess.DEVNULL)
-    return build / "bin/llama-bench"
+            "-DGGML_OPENMP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_UI=OFF",
+            "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF", *args.cmake, stdout=subprocess.DEVNULL)
+    run("cmake", "--build", build, "--target", *programs, "-j", os.cpu_count() or 1, stdout=subprocess.DEVNULL)
+    return build / "bin"
+
+
+def options_of(scenario):
+    """What `qwenfit command` is told for a scenario of settings()."""
+    scenario = dict(scenario)
+    if "tensor_split" in scenario:
+        scenario["tensor_split"] = ",".join(str(share) for share in scenario["tensor_split"])
+    if "speculative" in scenario:
+        scenario["speculative"] = f"{scenario['speculative']['method']}:{scenario['speculative']['tokens']}"
+    words = [scenario.pop("model")]
+    for key, value in scenario.items():
+        name = key.replace("_", "-")
+        words += [f"--{'' if value else 'no-'}{name}"] if isinstance(value, bool) else [f"--{name}", str(value)]
+    return words
+
+
+def parse_commands(args, source):
+    programs = build_programs(args, source, "llama-server", "llama-cli")
+    rng = random.Random(args.seed)
+    taken = refused = unwritten = 0
+    for _ in range(args.count):
+        scenario, _ = settings(rng, args.models.split(",") if args.models else MODELS)
+        written = subprocess.run([args.build / "qwenfit", "command", *options_of(scenario), "--force"], text=True, capture_output=True,
+                                 check=False)
+        if not written.stdout:
+            unwritten += 1
+            print(f"not written: {json.dumps(scenario)}\n  {written.stderr.strip()}")
+            continue
+        program, *words = shlex.split(written.stdout.replace("\\\n", " "), comments=True)
+        # Options are parsed in their order; the last one prints the version and ends the program.
+        told = subprocess.run([programs / program, *words, "--version"], text=True, capture_output=True, check=False)
+        control = subprocess.run([programs / program, *words, "--no-such-option", "--version"], capture_output=True, check=False)
+        if told.returncode == 0 and control.returncode != 0:
+            taken += 1
+        else:
+            refused += 1
+            print(f"refused: {program} {shlex.join(words)}\n  {told.stderr.strip().splitlines()[-1:]}")
+    print(f"{taken} commands taken, {refused} refused, {unwritten} not written")
+    return 1 if refused else 0
 
 
 def interval_of(args, scenario, what):
@@ -82,7 +126,7 @@ def interval_of(args, scenario, what):
 
 
 def compare_speeds(args, source):
-    bench = build_bench(args, source)
+    bench = build_programs(args, source, "llama-bench") / "llama-bench"
     run(args.build / "qwenfit", "detect", "--measure", stdout=subprocess.DEVNULL)  # kept, the better one of all
     print(f"{'model':<28} {'test':<14} {'predicted':>9} {'80% interval':>20} {'measured':>9} {'factor':>6}")
     inside = total = 0
@@ -171,15 +215,18 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--models", help="comma-separated ids")
+    parser.add_argument("--commands", action="store_true", help="have llama.cpp parse what `qwenfit command` writes instead")
     parser.add_argument("--bench", help="compare speeds instead: MODEL:FORMAT,...")
     parser.add_argument("--threads", help="of llama-bench; its own choice otherwise")
     parser.add_argument("--repetitions", default="3", help="of each test of llama-bench")
-    parser.add_argument("--cmake", action="append", default=[], help="option for the build of llama-bench; may be repeated")
+    parser.add_argument("--cmake", action="append", default=[], help="option for the build of the programs; may be repeated")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     if args.bench:
         compare_speeds(args, source_of(args))
         return 0
+    if args.commands:
+        return parse_commands(args, source_of(args))
     probe = build_probe(args, source_of(args))
 
     rng = random.Random(args.seed)
