@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "json_writer.hpp"
 #include "qwenfit/units.hpp"
@@ -32,6 +33,8 @@ std::string joined(const CardFact& fact) {
 
 void add_wrapped(std::string& out, std::string lead, std::string_view text, int column, const Style& style) {
   for (const std::string& line : wrap(printable(text), std::max(style.width - column, 1))) {
+    // A label that is wider than all columns may be has a line of its own.
+    if (columns(lead) >= column) out += std::exchange(lead, {}) + "\n";
     out += pad(lead, column) + line + "\n";
     lead.clear();
   }
