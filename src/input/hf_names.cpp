@@ -100,6 +100,7 @@ std::optional<Role> bias_of(Role role) {
 
 std::vector<std::string_view> words_of(std::string_view name) {
   std::vector<std::string_view> words;
+  words.reserve(static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1);
   while (!name.empty()) {
     const auto dot = std::min(name.find('.'), name.size());
     words.push_back(name.substr(0, dot));
@@ -109,25 +110,33 @@ std::vector<std::string_view> words_of(std::string_view name) {
 }
 
 Part part_of(const std::vector<std::string_view>& words) {
+  static constexpr std::array<std::pair<std::string_view, Part>, 10> kParts{
+      {{"code2wav", Part::code2wav},
+       {"token2wav", Part::code2wav},
+       {"talker", Part::talker},
+       {"visual", Part::vision},
+       {"vision_tower", Part::vision},
+       {"vision_model", Part::vision},
+       {"audio_tower", Part::audio},
+       {"audio", Part::audio},
+       {"multi_modal_projector", Part::audio},
+       {"mtp", Part::mtp}}};
   for (const std::string_view word : words) {
-    if (word == "code2wav" || word == "token2wav") return Part::code2wav;
-    if (word == "talker") return Part::talker;
-    if (word == "visual" || word == "vision_tower" || word == "vision_model") return Part::vision;
-    if (word == "audio_tower" || word == "audio" || word == "multi_modal_projector") return Part::audio;
-    if (word == "mtp") return Part::mtp;
+    for (const auto& [name, part] : kParts)
+      if (word == name) return part;
   }
   return Part::text;
 }
 
 Place place_of(std::string_view name, int trunk) {
   Place place;
-  place.key.part = part_of(words_of(name));
+  std::vector<std::string_view> words = words_of(name);
+  place.key.part = part_of(words);
   if (place.key.part != Part::text && place.key.part != Part::mtp) {
     place.known = true;
     return place;
   }
   // Experts that are one tensor have their scales beside them: gate_up_proj_scale_inv.
-  std::vector<std::string_view> words = words_of(name);
   bool beside = false;
   for (const std::string_view ending : {"_scale_inv", "_scale", "_scales", "_bias"}) {
     if (words.size() < 2 || words[words.size() - 2] != "experts" || !words.back().ends_with(ending)) continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -71,7 +72,8 @@ void append(ModelFile& all, ModelFile part) {
     return;
   }
   all.files.insert(all.files.end(), part.files.begin(), part.files.end());
-  all.tensors.insert(all.tensors.end(), part.tensors.begin(), part.tensors.end());
+  all.tensors.insert(all.tensors.end(), std::make_move_iterator(part.tensors.begin()),
+                     std::make_move_iterator(part.tensors.end()));
   all.file_bytes += part.file_bytes;
   all.header_only = all.header_only || part.header_only;
 }
