@@ -8,21 +8,13 @@
 #include "catalog/nearest.hpp"
 #include "qwenfit/error.hpp"
 #include "scenario_values.hpp"
+#include "units/split.hpp"
 
 namespace qwenfit {
 namespace {
 
 using nlohmann::json;
-
-std::vector<std::string_view> split(std::string_view text, char mark) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const auto at = text.find(mark);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
+using units::split;
 
 std::string_view trimmed(std::string_view s) {
   while (!s.empty() && s.front() == ' ') s.remove_prefix(1);

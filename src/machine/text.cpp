@@ -11,16 +11,6 @@ std::string_view trimmed(std::string_view s) {
   return s.substr(begin, s.find_last_not_of(kBlanks) - begin + 1);
 }
 
-std::vector<std::string_view> split(std::string_view text, char mark) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const auto end = text.find(mark);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 KeyValue key_value(std::string_view line, char mark) {
   const auto at = line.find(mark);
   if (at == std::string_view::npos) return {};

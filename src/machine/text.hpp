@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "qwenfit/units.hpp"
+#include "units/split.hpp"
 
 namespace qwenfit::machine {
 
 std::string_view trimmed(std::string_view s);
 
-std::vector<std::string_view> split(std::string_view text, char mark);
+using units::split;
 
 /// "key<mark>value" -> both trimmed; an empty key when the mark is missing.
 struct KeyValue {

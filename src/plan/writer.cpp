@@ -148,11 +148,15 @@ std::string Writer::kv_word(const catalog::DType& type) const {
 
 void Writer::write_format() {
   const std::string_view id = e_.setup.weights->format->id;
-  if (!served_.quantization.empty()) add({"--quantization", served_.quantization});
-  // Older versions don't conclude the loader from the quantization.
-  if (served_.quantization == "bitsandbytes") add({"--load-format", "bitsandbytes"});
-  else if (id == "f16") add({"--dtype", "float16"});
-  else if (id == "f32") add({"--dtype", "float32"});
+  if (!served_.quantization.empty()) {
+    add({"--quantization", served_.quantization});
+    // Older versions don't conclude the loader from the quantization.
+    if (served_.quantization == "bitsandbytes") add({"--load-format", "bitsandbytes"});
+  } else if (id == "f16") {
+    add({"--dtype", "float16"});
+  } else if (id == "f32") {
+    add({"--dtype", "float32"});
+  }
 }
 
 void Writer::write_yarn() {
